@@ -1,0 +1,44 @@
+"""Settings of the data that the discriminator takes for real."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from equipoise.config.base import OnlyWith, Settings
+
+SourceName = Literal["digits", "ring", "grid", "folder", "table"]
+_STORED = ("folder", "table")
+_IMAGES = ("digits", *_STORED)
+
+
+class DataSettings(Settings):
+    """Where real examples come from, and how images are brought to one size."""
+
+    source: SourceName = "digits"
+    """digits: scikit-learn's 1,797 handwritten digits, 8 x 8. ring, grid: 8 or 25 Gaussians in the plane.
+    folder: images below a folder. table: parquet files in a folder, or a data set of the Hugging Face hub."""
+    path: Annotated[str | None, OnlyWith("source", _STORED)] = None
+    """The folder, or the hub data set's name."""
+    split: Annotated[str, OnlyWith("source", ("table",))] = "train"
+    """Split of the data set to train on."""
+    image_column: Annotated[str | None, OnlyWith("source", ("table",))] = None
+    """Column that holds the images (default: the only image column)."""
+    label_column: Annotated[str | None, OnlyWith("source", ("table",))] = None
+    """Column that holds the classes (default: the only class column, if any)."""
+    resolution: Annotated[int | None, Field(gt=0), OnlyWith("source", _STORED)] = None
+    """Height and width in pixels (default: that of the images, which must then agree)."""
+    resize: Annotated[Literal["none", "crop", "squash"], OnlyWith("source", _STORED)] = "none"
+    """How images of another size reach the resolution: not at all (an error), by scaling the shorter side and cropping
+    the centre, or by scaling both sides."""
+    channels: Annotated[Literal[1, 3] | None, OnlyWith("source", _STORED)] = None
+    """Convert to grey (1) or colour (3) (default: grey if every image is grey)."""
+    flip: Annotated[bool, OnlyWith("source", _IMAGES)] = False
+    """Mirror each image left to right with probability 1/2."""
+    max_unreadable: Annotated[float, Field(ge=0, lt=1), OnlyWith("source", _STORED)] = 0.01
+    """Fraction of images that may be unreadable; they are named, counted and skipped. More is an error."""
+    memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2048
+    """Largest set, in MiB of uint8 pixels, that is held in memory on the training device; larger ones are streamed."""
+    workers: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2
+    """Processes that decode images of a streamed set."""
+    std: Annotated[float, Field(gt=0), OnlyWith("source", ("ring", "grid"))] = 0.05
+    """Standard deviation of each Gaussian (the ring has radius 2, the grid a spacing of 2)."""

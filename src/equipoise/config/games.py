@@ -1,0 +1,28 @@
+"""Settings of the game that the two players play."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from equipoise.config.base import OnlyWith, Settings
+
+ObjectiveName = Literal["minimax", "nonsaturating", "least-squares", "hinge", "wasserstein", "relativistic-paired"]
+PenaltyName = Literal["none", "gradient", "one-sided-gradient", "r1", "r2", "r1-r2"]
+_PENALTIES = ("gradient", "one-sided-gradient", "r1", "r2", "r1-r2")
+
+
+class GameSettings(Settings):
+    """The losses of both players, the discriminator's penalty, and the generator's latents."""
+
+    objective: ObjectiveName = "nonsaturating"
+    """Losses of both players."""
+    penalty: PenaltyName = "none"
+    """Gradient penalty of the discriminator: WGAN-GP's (two-sided or one-sided), R1, R2 or both."""
+    penalty_weight: Annotated[float, Field(gt=0), OnlyWith("penalty", _PENALTIES)] = 10.0
+    """Weight of the penalty: lambda of WGAN-GP, gamma of R1 and R2 (which carry a factor 1/2 themselves)."""
+    clip: Annotated[float, Field(gt=0)] | None = None
+    """Clip every discriminator weight to [-clip, clip] after its update, as in the first WGAN."""
+    latent_dim: Annotated[int, Field(gt=0)] = 100
+    """Dimension of the latents."""
+    latents: Literal["normal", "uniform"] = "normal"
+    """Distribution of the latents: standard normal, or uniform on [-1, 1]."""

@@ -1,0 +1,26 @@
+"""Settings of the two networks."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from equipoise.config.base import OnlyWith, Settings
+
+ArchitectureName = Literal["mlp", "dcgan", "sngan", "wgan-gp"]
+DiscNormalization = Literal["none", "batch", "layer", "spectral"]
+GenNormalization = Literal["none", "batch", "layer"]
+
+
+class NetworkSettings(Settings):
+    """The architecture of both players. Image size and channels follow from the data."""
+
+    architecture: ArchitectureName = "dcgan"
+    """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; the residual pairs of SNGAN and WGAN-GP for 32 pixels."""
+    width: Annotated[int, Field(gt=0)] = 64
+    """Channels of the widest image layer (dcgan), of every block (sngan, wgan-gp), or units of a layer (mlp)."""
+    depth: Annotated[int, Field(gt=0), OnlyWith("architecture", ("mlp",))] = 3
+    """Hidden layers of the mlp."""
+    disc_norm: DiscNormalization = "batch"
+    """Normalisation in the discriminator."""
+    gen_norm: GenNormalization = "batch"
+    """Normalisation in the generator."""

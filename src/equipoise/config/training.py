@@ -1,0 +1,37 @@
+"""Settings of the rounds: order, length, precision, and what is written when."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from equipoise.config.base import Settings
+
+OrderName = Literal["alternating", "alternating-gen-first", "simultaneous"]
+Count = Annotated[int, Field(gt=0)]
+
+
+class TrainingSettings(Settings):
+    """How rounds are played. A round is one generator update with its discriminator updates."""
+
+    steps: Count = 6000
+    """Rounds to play."""
+    batch_size: Annotated[int, Field(gt=1)] = 64
+    """Real examples, and generated ones, per update."""
+    order: OrderName = "alternating"
+    """Who updates first, or both at the same point."""
+    disc_steps: Count = 1
+    """Discriminator updates per round."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay per round of the generator's moving average, which is what gets sampled and evaluated (0: no average)."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 runs both networks under autocast; penalties stay in fp32."""
+    channels_last: bool = True
+    """Keep images and convolutions in the layout that is fastest for convolutions."""
+    log_every: Count = 100
+    """Rounds between two lines of metrics.jsonl; losses are read from the device only then."""
+    sample_every: Count = 1000
+    """Rounds between two sample pictures."""
+    checkpoint_every: Count = 1000
+    """Rounds between two checkpoints."""
+    keep_checkpoints: Count = 2
+    """Newest checkpoints to keep; the best by distance is kept as well."""
