@@ -63,9 +63,10 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
         )
     if finding["type"] == "literal_error":
         return f"{name} was given as {given!r}, but must be one of {finding['ctx']['expected']}."
-    rule = finding["msg"].removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
-    rule = rule.replace("should", "must")
-    return f"{name} was given as {given!r}, but {rule}." if rule.startswith("must") else f"{rule}."
+    if finding["type"] == "value_error":  # one of our own validators: its words are a sentence already
+        return finding["msg"].removeprefix("Value error, ")
+    rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
+    return f"{name} was given as {given!r}, but {rule[0].lower()}{rule[1:]}."
 
 
 def fields_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -45,7 +45,8 @@ class Streams:
         return {name: generator.get_state() for name, generator in self._generators.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Put every stream where it was; streams not named start afresh from the seed."""
-        self._generators.clear()
+        """Put every stream where it was, in place; streams that ``state`` does not name start afresh from the seed."""
+        for name in self._generators.keys() - state.keys():
+            self._generators[name].manual_seed(derived_seed(self.seed, name))
         for name, value in state.items():
             self[name].set_state(value)

@@ -16,6 +16,15 @@ def norm(tensors: Sequence[Tensor]) -> Tensor:
     return norms
 
 
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """``tensor`` itself, or its copy in float32 where its type is narrower.
+
+    >>> at_least_float32(torch.zeros(1, dtype=torch.bfloat16)).dtype, at_least_float32(torch.zeros(1).double()).dtype
+    (torch.float32, torch.float64)
+    """
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 @torch.no_grad()
 def lerp_(averages: Sequence[Tensor], targets: Sequence[Tensor], weight: float) -> None:
     """Move ``averages`` towards ``targets`` in place: average += weight x (target - average)."""

@@ -1,1 +1,12 @@
-"""Room under construction."""
+"""Training: the one room where players, losses, optimisers, schedules and data meet.
+
+``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator`` and ``measure`` use what came out of it.
+"""
+
+from equipoise.training.loop import resume, train
+from equipoise.training.measure import measure
+from equipoise.training.observer import Observer
+from equipoise.training.run_folder import RunFolder
+from equipoise.training.trained import TrainedGenerator
+
+__all__ = ["Observer", "RunFolder", "TrainedGenerator", "measure", "resume", "train"]

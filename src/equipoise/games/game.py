@@ -1,0 +1,72 @@
+"""The two-player game: what training, flows, diagnosis and noise measurement all share.
+
+A round begins with the generator's *move* (generated examples; in domain adaptation, features; in an analytic game,
+nothing). Each player's loss at that move comes apart into adversarial, penalty and auxiliary terms, because the gap
+to the ideal is computed from the adversarial term alone.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from torch import Tensor, nn
+
+from equipoise.core.batches import Batch
+from equipoise.core.seeding import Streams
+
+Move = TypeVar("Move")
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """One player's loss, apart. Every term is a scalar with a graph; weights are already applied."""
+
+    adversarial: Tensor
+    penalty: Tensor | None = None
+    auxiliary: Tensor | None = None
+
+    @property
+    def total(self) -> Tensor:
+        """What the player minimises."""
+        total = self.adversarial
+        for term in (self.penalty, self.auxiliary):
+            total = total if term is None else total + term
+        return total
+
+
+class Game(ABC, Generic[Move]):
+    """Two players and their losses.
+
+    Attributes:
+        disc: the discriminator.
+        gen: the generator.
+        ideal_disc_loss: adversarial loss of the discriminator at the ideal, or None where it is unknown.
+        ideal_gen_loss: the generator's, or None.
+    """
+
+    disc: nn.Module
+    gen: nn.Module
+    ideal_disc_loss: float | None
+    ideal_gen_loss: float | None
+
+    @abstractmethod
+    def generate(self, batch: Batch, streams: Streams) -> Move:
+        """The generator's move against ``batch``; with a graph to the generator unless called under ``no_grad``."""
+
+    @abstractmethod
+    def disc_terms(self, batch: Batch, move: Move, streams: Streams) -> LossTerms:
+        """The discriminator's loss; no graph leads to the generator."""
+
+    @abstractmethod
+    def gen_terms(self, batch: Batch, move: Move, streams: Streams) -> LossTerms:
+        """The generator's loss; the graph leads through the discriminator to the generator."""
+
+    def terms(self, batch: Batch, move: Move, streams: Streams) -> tuple[LossTerms, LossTerms]:
+        """Both players' losses (disc, gen) at the same point; games override it to share forward passes.
+
+        Both graphs may overlap: differentiate the first with ``retain_graph=True``.
+        """
+        return self.disc_terms(batch, move, streams), self.gen_terms(batch, move, streams)
+
+    def constrain_disc(self) -> None:
+        """Bring the discriminator back into its feasible set; called after each of its updates."""

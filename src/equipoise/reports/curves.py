@@ -1,0 +1,76 @@
+"""One picture of one run: the distance, both losses against their ideals, the rates, and the newest samples."""
+
+from pathlib import Path
+from typing import Any
+
+from equipoise.core.files import read_json_lines, replacing
+
+Records = list[dict[str, Any]]
+_DISC, _GEN, _DISTANCE = "#1f5f99", "#c8502b", "#2c7a4b"
+
+
+def draw_curves(run: Path) -> Path | None:
+    """Draw ``curves.png`` into the run's folder; None where the run has logged nothing yet.
+
+    Args:
+        run: a run folder.
+    """
+    metrics = read_json_lines(run / "metrics.jsonl")
+    if not metrics:
+        return None
+    from matplotlib.figure import Figure
+
+    evaluations = read_json_lines(run / "evaluations.jsonl")
+    samples = sorted((run / "samples").glob("step-*.png"))
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    axes = figure.subplots(1, 4, width_ratios=[1.2, 1.2, 1.0, 1.0])
+    _draw_distance(axes[0], evaluations)
+    _draw_losses(axes[1], metrics)
+    _draw_rates(axes[2], metrics)
+    _draw_samples(axes[3], samples)
+    path = run / "curves.png"
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)
+    return path
+
+
+def _draw_distance(axes: Any, evaluations: Records) -> None:
+    points = [(record["step"], record["values"]["fd"]) for record in evaluations if record["values"]["fd"] is not None]
+    axes.set(title="Fréchet distance", xlabel="step", yscale="log")
+    if not points:
+        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        return
+    steps, values = zip(*points, strict=True)
+    axes.plot(steps, values, marker=".", color=_DISTANCE)
+    best = min(points, key=lambda point: point[1])
+    axes.annotate(f"best {best[1]:.3g}", best, xytext=(0, 8), textcoords="offset points", ha="right")
+
+
+def _draw_losses(axes: Any, metrics: Records) -> None:
+    for player, colour in (("disc", _DISC), ("gen", _GEN)):
+        axes.plot(_column(metrics, "step"), _column(metrics, f"{player}_loss"), color=colour, label=player)
+        gap = metrics[-1][f"{player}_gap"]
+        if gap is not None:
+            axes.axhline(metrics[-1][f"{player}_loss"] - gap, color=colour, linestyle=":", label=f"{player} ideal")
+    axes.set(title="Adversarial losses", xlabel="step")
+    axes.legend(fontsize=7)
+
+
+def _draw_rates(axes: Any, metrics: Records) -> None:
+    for player, colour in (("disc", _DISC), ("gen", _GEN)):
+        axes.plot(_column(metrics, "step"), _column(metrics, f"{player}_rate"), color=colour, label=player)
+    axes.set(title="Learning rates", xlabel="step", yscale="log")
+    axes.legend(fontsize=7)
+
+
+def _draw_samples(axes: Any, samples: list[Path]) -> None:
+    axes.axis("off")
+    if samples:
+        from matplotlib.image import imread
+
+        axes.imshow(imread(samples[-1]), cmap="gray", interpolation="nearest")
+        axes.set_title(f"Samples, step {int(samples[-1].stem.removeprefix('step-')):,}")
+
+
+def _column(records: Records, name: str) -> list[float]:
+    return [float("nan") if record[name] is None else record[name] for record in records]

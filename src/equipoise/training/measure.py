@@ -1,0 +1,28 @@
+"""A trained generator measured again, under the settings of its run or with other numbers."""
+
+from typing import Any
+
+from equipoise.core.errors import UserError
+from equipoise.training.evaluator import build_evaluator
+from equipoise.training.trained import TrainedGenerator
+
+
+def measure(trained: TrainedGenerator, num_samples: int | None = None, seed: int | None = None) -> dict[str, Any]:
+    """Values and protocol of a trained generator; by default exactly those measured in training.
+
+    Args:
+        trained: the generator.
+        num_samples: generated examples, where not as in the run's settings.
+        seed: of the latents, where not the run's.
+
+    Raises:
+        UserError: the run's settings name no features.
+    """
+    settings = trained.settings
+    changes = {} if num_samples is None else {"num_samples": num_samples}
+    evaluation = settings.evaluation.model_copy(update=changes)
+    settings = settings.model_copy(update={"evaluation": evaluation, "seed": settings.seed if seed is None else seed})
+    evaluator = build_evaluator(settings, trained.device)
+    if evaluator is None:
+        raise UserError("This run's settings name no features to measure in; train with --evaluation.features.")
+    return {"step": trained.state["step"], "images": trained.state["images"], **evaluator.evaluate(trained.generate)}

@@ -1,0 +1,46 @@
+"""Who watches a run: the live view, a tracker, a study. The loop tells; it does not know whom."""
+
+from typing import Any, Protocol
+
+from equipoise.config import RunSettings
+from equipoise.core.outcomes import Ending
+
+Record = dict[str, Any]
+
+
+class Observer(Protocol):
+    """Told of everything that is also written to the run folder."""
+
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
+        """Training begins after ``step`` finished rounds; ``description`` says with what, in words."""
+
+    def on_progress(self, step: int) -> None:
+        """A round was finished; called often, must be cheap."""
+
+    def on_metrics(self, record: Record) -> None:
+        """A line was added to ``metrics.jsonl``."""
+
+    def on_evaluation(self, record: Record) -> None:
+        """A line was added to ``evaluations.jsonl``."""
+
+    def on_end(self, ending: Ending) -> None:
+        """The run ended."""
+
+
+class Silence:
+    """An observer that does nothing."""
+
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
+        """Nothing."""
+
+    def on_progress(self, step: int) -> None:
+        """Nothing."""
+
+    def on_metrics(self, record: Record) -> None:
+        """Nothing."""
+
+    def on_evaluation(self, record: Record) -> None:
+        """Nothing."""
+
+    def on_end(self, ending: Ending) -> None:
+        """Nothing."""

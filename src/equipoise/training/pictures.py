@@ -1,0 +1,83 @@
+"""Sample pictures: a grid of generated images, or generated points over real ones. Pillow alone."""
+
+import math
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from equipoise.core.errors import UserError
+from equipoise.core.files import replacing, write_text
+
+_POINTS_SIZE = 480
+_REAL, _FAKE = (176, 182, 190), (214, 72, 40)
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Images in [-1, 1] as uint8, rounded; shape unchanged. The inverse of how sources normalise.
+
+    >>> to_pixels(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([  0, 128, 255], dtype=torch.uint8)
+    """
+    return images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def image_of(pixels: Tensor) -> Image.Image:
+    """A Pillow image of one uint8 image (C, H, W) with 1 or 3 channels."""
+    array = pixels.cpu().permute(1, 2, 0).contiguous().numpy()
+    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+
+
+def image_grid(images: Tensor) -> Image.Image:
+    """Images (N, C, H, W) in [-1, 1] in a square-ish grid, enlarged to at least 32 pixels each."""
+    pixels = to_pixels(images)
+    columns = math.ceil(math.sqrt(len(pixels)))
+    rows = math.ceil(len(pixels) / columns)
+    blank = pixels.new_full((rows * columns - len(pixels), *pixels.shape[1:]), 255)
+    framed = torch.nn.functional.pad(torch.cat([pixels, blank]), (0, 1, 0, 1), value=255)
+    channels, height, width = framed.shape[1:]
+    tiles = framed.view(rows, columns, channels, height, width).permute(2, 0, 3, 1, 4)
+    tiles = tiles.reshape(channels, rows * height, columns * width)
+    grid = image_of(tiles)
+    scale = max(1, math.ceil(32 / images.shape[-1]))
+    return grid.resize((grid.width * scale, grid.height * scale), Image.Resampling.NEAREST)
+
+
+def point_cloud(fake: Tensor, real: Tensor) -> Image.Image:
+    """Generated points (N, 2) in red over real points (M, 2) in grey, framed by the real ones."""
+    picture = Image.new("RGB", (_POINTS_SIZE, _POINTS_SIZE), "white")
+    draw = ImageDraw.Draw(picture)
+    centre = (real.amax(0) + real.amin(0)) / 2
+    scale = _POINTS_SIZE / (2.4 * (real - centre).abs().max().item())
+    for points, colour in ((real, _REAL), (fake, _FAKE)):
+        for x, y in ((points - centre) * scale).clamp(-_POINTS_SIZE, _POINTS_SIZE).tolist():
+            draw.circle((_POINTS_SIZE / 2 + x, _POINTS_SIZE / 2 - y), 1.5, fill=colour)
+    return picture
+
+
+def save_picture(path: Path, fake: Tensor, real: Tensor) -> None:
+    """Write a picture of generated examples; ``real`` ones are drawn beside them where examples are points."""
+    picture = image_grid(fake) if fake.ndim == 4 else point_cloud(fake.cpu(), real.cpu())
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def save_samples(folder: Path, examples: Tensor) -> None:
+    """Write examples into a new ``folder``: one PNG per image, or ``points.csv``.
+
+    Raises:
+        UserError: the folder exists already or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UserError(f"'{folder}' exists already; choose another --out, or remove it.") from error
+    except OSError as error:
+        raise UserError(f"'{folder}' cannot be made ({error.strerror}); choose another --out.") from error
+    if examples.ndim == 2:
+        rows = (",".join(f"{value:.6g}" for value in point) for point in examples.tolist())
+        write_text(folder / "points.csv", "\n".join(rows) + "\n")
+        return
+    for number, pixels in enumerate(to_pixels(examples)):
+        image_of(pixels).save(folder / f"{number:06d}.png")

@@ -1,0 +1,75 @@
+"""What a line of ``metrics.jsonl`` says, and the stopwatch that knows training from everything else."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from equipoise.training.session import Session
+
+
+class Stopwatch:
+    """Wall-clock seconds, with the time spent between rounds (evaluating, saving) told apart."""
+
+    def __init__(self) -> None:
+        self._lap = self._rated_at = time.perf_counter()
+        self._paused = 0.0
+        self._images: int | None = None
+
+    def lap(self) -> float:
+        """Seconds since the last lap."""
+        previous, self._lap = self._lap, time.perf_counter()
+        return self._lap - previous
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Time in this context does not count against the rate of training."""
+        started = time.perf_counter()
+        yield
+        self._paused += time.perf_counter() - started
+
+    def rate(self, images: int) -> float | None:
+        """Images per second of training since the last call; None at the first."""
+        now = time.perf_counter()
+        busy = now - self._rated_at - self._paused
+        rate = None if self._images is None else (images - self._images) / max(busy, 1e-9)
+        self._rated_at, self._paused, self._images = now, 0.0, images
+        return rate
+
+
+def metrics_record(session: Session, images_per_second: float | None) -> dict[str, Any]:
+    """One line of metrics: mean losses since the last one, their gaps to the ideal, and the rates in force."""
+    losses = session.meter.read()
+    game, disc_rate, gen_rate = session.match.game, session.match.disc.rate, session.match.gen.rate
+    return {
+        "step": session.step,
+        "images": session.images,
+        "seconds": session.seconds,
+        "images_per_second": images_per_second,
+        **losses,
+        "disc_gap": _gap(losses["disc_loss"], game.ideal_disc_loss),
+        "gen_gap": _gap(losses["gen_loss"], game.ideal_gen_loss),
+        "disc_rate": disc_rate,
+        "gen_rate": gen_rate,
+        "rate_ratio": disc_rate / gen_rate if gen_rate else None,
+    }
+
+
+def _gap(loss: float, ideal: float | None) -> float | None:
+    # Signed: below 0 the player is ahead of the ideal, above 0 behind it.
+    return None if ideal is None else loss - ideal
+
+
+def describe(session: Session) -> dict[str, str]:
+    """What is about to be trained, in words, for whoever watches."""
+    shape, number = session.source.example_shape, session.source.num_examples
+    counts = ", ".join(
+        f"{name} {sum(parameter.numel() for parameter in module.parameters()):,} parameters"
+        for name, module in zip(session.networks._fields, session.networks, strict=True)
+    )
+    return {
+        "data": f"{session.source.name}: {f'{number:,}' if number else 'endless'} examples of "
+        + " x ".join(map(str, shape)),
+        "networks": f"{session.settings.network.architecture}: {counts}",
+        "device": str(session.device),
+    }

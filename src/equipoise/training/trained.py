@@ -1,0 +1,59 @@
+"""A trained generator, loaded from a run folder to be sampled or measured again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from equipoise.config import RunSettings
+from equipoise.core.seeding import derived_seed
+from equipoise.games import sample_latents
+from equipoise.training.checkpoint import find_checkpoint, load_network, load_state
+from equipoise.training.run_folder import RunFolder
+from equipoise.training.session import make_networks, prepare_machine
+
+
+@dataclass(frozen=True)
+class TrainedGenerator:
+    """The averaged generator of one checkpoint.
+
+    Attributes:
+        settings: of the run.
+        module: the generator, in evaluation mode.
+        state: of the run at the checkpoint: step, images, seconds, example_shape, ...
+        device: where it lies.
+    """
+
+    settings: RunSettings
+    module: nn.Module
+    state: dict[str, Any]
+    device: torch.device
+
+    @classmethod
+    def load(cls, path: Path, step: int | None = None) -> "TrainedGenerator":
+        """The generator of the run at ``path``: of the checkpoint of ``step``, or of the newest intact one.
+
+        Raises:
+            UserError: there is no such run or checkpoint.
+        """
+        folder = RunFolder.open(path)
+        checkpoint = find_checkpoint(folder.checkpoints, step)
+        state, device = load_state(checkpoint), prepare_machine(folder.settings)
+        module = make_networks(folder.settings, tuple(state["example_shape"]), device).gen
+        module.load_state_dict(load_network(checkpoint, "gen_ema"))
+        return cls(folder.settings, module.eval(), state, device)
+
+    def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
+        """Examples (N, ...), images in [-1, 1], from latents drawn with ``generator``."""
+        latents = sample_latents(self.settings.game, num_examples, generator)
+        with torch.inference_mode():
+            examples: Tensor = self.module(latents)
+        return examples.float()
+
+    def sample(self, num_examples: int, seed: int, batch_size: int = 500) -> Tensor:
+        """``num_examples`` examples on the CPU; the same ``seed`` gives the same ones."""
+        generator = torch.Generator(self.device).manual_seed(derived_seed(seed, "samples"))
+        sizes = [min(batch_size, num_examples - start) for start in range(0, num_examples, batch_size)]
+        return torch.cat([self.generate(size, generator).cpu() for size in sizes])
