@@ -27,7 +27,7 @@ def parse(kind: type[T], arguments: Sequence[str], *, prog: str, description: st
     """
 
     def refuse(event: _errors.ParseErrorEvent) -> None:
-        raise _as_user_error(event, kind, prog)
+        raise _as_user_error(event, kind, prog, arguments)
 
     given: dict[str, Any] = {} if default is None else {"default": default}
     with _errors.on_parse_error(refuse):
@@ -35,8 +35,10 @@ def parse(kind: type[T], arguments: Sequence[str], *, prog: str, description: st
     return result
 
 
-def _as_user_error(event: _errors.ParseErrorEvent, kind: type[Any], prog: str) -> UserError:
-    more = f"'{prog} --help' lists what can be set."
+def _as_user_error(
+    event: _errors.ParseErrorEvent, kind: type[Any], prog: str, arguments: Sequence[str]
+) -> UserError:
+    more = f"'{prog.split(' [')[0]} --help' lists what can be set."
     if isinstance(event, _errors.UnrecognizedArgs):
         return UserError(f"{_unrecognized(event.tokens, kind)} {more}")
     if isinstance(event, _errors.InvalidChoice):
@@ -46,7 +48,7 @@ def _as_user_error(event: _errors.ParseErrorEvent, kind: type[Any], prog: str) -
     if isinstance(event, _errors.BadValue):
         return UserError(f"{_flag(event)} was given the wrong number of values; {more}")
     if isinstance(event, _errors.InstantiationFailure):
-        return UserError(_instantiation(event, kind))
+        return UserError(_instantiation(event, kind, arguments))
     if isinstance(event, _errors.MissingArgs):
         names = ", ".join(str(missing.arg.display_name()) for missing in event.missing_arguments)
         return UserError(f"Missing: {names}; {more}")
@@ -62,15 +64,23 @@ def _unrecognized(tokens: Sequence[str], kind: type[Any]) -> str:
     return f"Unknown option {token!r}; did you mean {guess!r}?" if guess else f"Unknown option {token!r};"
 
 
-def _instantiation(event: _errors.InstantiationFailure, kind: type[Any]) -> str:
+def _instantiation(event: _errors.InstantiationFailure, kind: type[Any], arguments: Sequence[str]) -> str:
     # tyro fires the hook while it handles the original exception, which is then the one being handled.
     cause = sys.exc_info()[1]
     while cause is not None and not isinstance(cause, ValidationError):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ValidationError):
-        return sentence(cause, kind)
-    message = event.message.rstrip(".")
+        return sentence(cause, kind, _prefix(cause, arguments))
+    message = event.message.splitlines()[0].rstrip(".")  # further lines are tyro's diagnosis of unions
     return f"{_flag(event)}: {message}." if event.argument is not None else f"{message}."
+
+
+def _prefix(error: ValidationError, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Where in all settings the part lies that was refused; its validation knows only its own fields."""
+    name = ".".join(part for part in error.errors()[0]["loc"] if isinstance(part, str))
+    given = [argument.split("=")[0].removeprefix("--").replace("-", "_") for argument in arguments]
+    whole = next((flag for flag in given if flag.endswith(f".{name}")), name)
+    return tuple(whole.removesuffix(name).split(".")[:-1])
 
 
 def _flag(event: Any) -> str:
