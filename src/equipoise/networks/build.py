@@ -1,0 +1,85 @@
+"""Settings to networks.
+
+The weights depend on the given generator alone. Layers draw from torch's global state when they are made, whatever one
+does afterwards, so a build runs in a fork of that state which is seeded from the generator; an architecture thus cannot
+forget to pass a generator on. Each player has a fork of its own: two builds from the same seed that differ in one
+player's settings give the other player the same first weights.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import NamedTuple
+
+import torch
+
+from equipoise.config import NetworkSettings
+from equipoise.networks import dcgan, mlp, residual, sngan, wgan_gp
+from equipoise.networks.normalization import normalize_spectrally
+from equipoise.networks.players import Discriminator, Generator, Networks
+from equipoise.networks.shapes import check_shape
+
+
+class Architecture(NamedTuple):
+    """How to build both players.
+
+    Attributes:
+        disc: the discriminator from the settings and the shape of an example.
+        gen: the generator from the settings, the shape of an example, and the dimension of the latents.
+        sizes: heights in pixels of the square images that it makes; empty where it makes points.
+    """
+
+    disc: Callable[[NetworkSettings, tuple[int, ...]], Discriminator]
+    gen: Callable[[NetworkSettings, tuple[int, ...], int], Generator]
+    sizes: tuple[int, ...]
+
+
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "mlp": Architecture(mlp.discriminator, mlp.generator, ()),
+        "dcgan": Architecture(dcgan.discriminator, dcgan.generator, dcgan.SIZES),
+        "sngan": Architecture(sngan.discriminator, sngan.generator, residual.SIZES),
+        "wgan-gp": Architecture(wgan_gp.discriminator, wgan_gp.generator, residual.SIZES),
+    }
+)
+
+
+def build_networks(
+    settings: NetworkSettings, example_shape: tuple[int, ...], latent_dim: int, generator: torch.Generator
+) -> Networks:
+    """Both players, in training mode on the CPU, float32.
+
+    Args:
+        settings: the architecture, its width, and the normalisation of either player.
+        example_shape: (D,) for points, (C, H, W) for images.
+        latent_dim: Z, the dimension of the latents.
+        generator: where the first weights come from; two numbers are drawn from it.
+
+    Raises:
+        UserError: the architecture does not make such examples.
+
+    >>> seed = torch.Generator().manual_seed(0)
+    >>> disc, gen = build_networks(NetworkSettings(width=8), (1, 28, 28), 16, seed)
+    >>> images = gen(torch.randn(5, 16, generator=seed))
+    >>> images.shape, disc(images).shape
+    (torch.Size([5, 1, 28, 28]), torch.Size([5]))
+    """
+    check_shape(settings.architecture, {name: each.sizes for name, each in ARCHITECTURES.items()}, example_shape)
+    architecture = ARCHITECTURES[settings.architecture]
+    with drawing_from(generator):
+        gen = architecture.gen(settings, example_shape, latent_dim)
+    with drawing_from(generator):
+        disc = architecture.disc(settings, example_shape)
+        if settings.disc_norm == "spectral":
+            normalize_spectrally(disc)
+    return Networks(disc, gen)
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Within, torch's global state of the CPU is one seeded from ``generator``; afterwards it is as it was before."""
+    seed = int(torch.randint(2**63 - 1, (), generator=generator, device=generator.device))
+    # Modules are made on the CPU even where the user has set another default device, whose state is not forked.
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
