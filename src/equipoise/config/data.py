@@ -39,6 +39,6 @@ class DataSettings(Settings):
     memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2048
     """Largest set, in MiB of uint8 pixels, that is held in memory on the training device; larger ones are streamed."""
     workers: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2
-    """Processes that decode images of a streamed set."""
+    """Processes that decode a streamed set, or threads that decode a set into memory."""
     std: Annotated[float, Field(gt=0), OnlyWith("source", ("ring", "grid"))] = 0.05
     """Standard deviation of each Gaussian (the ring has radius 2, the grid a spacing of 2)."""

@@ -1,1 +1,13 @@
-"""Room under construction."""
+"""Real examples: where they come from, and the seeded, resumable order in which a game is fed with them.
+
+`build_source` turns settings into a `Source`; a source gives an endless `Loader` for training and an ordered pass for
+reference statistics. This room knows nothing of games, and draws no fake example.
+"""
+
+from equipoise.data.build import SOURCES, build_source
+from equipoise.data.memory import InMemoryImages
+from equipoise.data.mixtures import Mixture
+from equipoise.data.source import Loader, Source
+from equipoise.data.stream import StreamedImages
+
+__all__ = ["SOURCES", "InMemoryImages", "Loader", "Mixture", "Source", "StreamedImages", "build_source"]
