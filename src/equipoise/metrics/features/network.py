@@ -1,0 +1,101 @@
+"""What the distances need of a feature network, and what every network asks of its examples."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from equipoise.core.errors import UserError
+
+
+@runtime_checkable
+class FeatureNetwork(Protocol):
+    """A fixed map from examples to features; any object with these attributes will do.
+
+    Attributes:
+        name: what the features are called beside every number measured in them.
+        dimension: number of features; None where it follows the examples.
+        example_shape: (C, H, W) of the examples it takes; None where any will do.
+        weights_hash: SHA-256 of the weights file, in hexadecimal; "none" where there are no weights.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - documented with the class
+    @property
+    def dimension(self) -> int | None: ...  # noqa: D102
+    @property
+    def example_shape(self) -> tuple[int, ...] | None: ...  # noqa: D102
+    @property
+    def weights_hash(self) -> str: ...  # noqa: D102
+
+    def __call__(self, examples: Tensor) -> Tensor:
+        """Features (N, d) float32 of examples (N, ...) in [-1, 1], on the network's device, without gradient.
+
+        Raises:
+            UserError: the examples are of another shape or range.
+        """
+        ...
+
+
+@runtime_checkable
+class ClassifierNetwork(FeatureNetwork, Protocol):
+    """A feature network that also tells classes."""
+
+    def classify(self, examples: Tensor) -> Tensor:
+        """Logits (N, classes) float32 of examples (N, ...) in [-1, 1].
+
+        Raises:
+            UserError: the examples are of another shape or range.
+        """
+        ...
+
+
+def require_images(network: FeatureNetwork, examples: Tensor) -> None:
+    """Nothing where ``examples`` are floating-point images in [-1, 1] of the network's shape.
+
+    Raises:
+        UserError: they are not.
+    """
+    shape = network.example_shape
+    if tuple(examples.shape[1:]) != shape:
+        raise UserError(
+            f"Examples of shape {tuple(examples.shape[1:])} were given to the features {network.name!r}, which take "
+            f"{shape}; choose features made for this data."
+        )
+    if not examples.is_floating_point():
+        raise UserError(f"Examples of type {examples.dtype} were given; features take floating point in [-1, 1].")
+    # A NaN passes here and is reported with the features it makes.
+    if len(examples) and examples.abs().amax() > 1.001:
+        raise UserError(
+            f"Examples in [{examples.min():.4g}, {examples.max():.4g}] were given; the features {network.name!r} take "
+            f"[-1, 1]."
+        )
+
+
+@contextmanager
+def full_precision(device: torch.device) -> Iterator[None]:
+    """Plain float32 arithmetic without gradients, whatever the training around it uses.
+
+    Autocast and TensorFloat-32 (which torch allows in convolutions by default) would change features in the third
+    digit, so that a distance would depend on the device.
+    """
+    switches = _tf32_switches()
+    before = [getattr(owner, name) for owner, name, _ in switches]
+    try:
+        for owner, name, off in switches:
+            setattr(owner, name, off)
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        for (owner, name, _), value in zip(switches, before, strict=True):
+            setattr(owner, name, value)
+
+
+def _tf32_switches() -> list[tuple[Any, str, Any]]:
+    """Owner, name and off value of each switch. Since torch 2.9 the older names fail where the newer ones were used."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    if hasattr(cudnn, "conv"):
+        return [(cudnn.conv, "fp32_precision", "ieee"), (matmul, "fp32_precision", "ieee")]
+    return [(cudnn, "allow_tf32", False), (matmul, "allow_tf32", False)]
