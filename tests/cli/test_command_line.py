@@ -180,8 +180,8 @@ def test_help_needs_no_torch():
 def test_tyro_still_has_the_hook_that_our_sentences_need():
     from tyro import _errors
 
-    expected = {"on_parse_error", "UnrecognizedArgs", "InvalidChoice", "BadValue", "InstantiationFailure", "MissingArgs"}
-    assert expected <= set(dir(_errors))
+    events = {"UnrecognizedArgs", "InvalidChoice", "BadValue", "InstantiationFailure", "MissingArgs"}
+    assert {"on_parse_error", *events} <= set(dir(_errors))
 
 
 def test_warnings_are_as_before_after_a_command(capsys):

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from equipoise.config import EvaluationSettings, RunSettings
 from equipoise.config.files import merged
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.core.files import read_json_lines
 from equipoise.core.outcomes import Outcome
 from equipoise.training import RunFolder, TrainedGenerator, measure, resume, train
@@ -72,8 +72,9 @@ def test_a_run_leaves_the_folder_that_the_contract_promises(tmp_path):
     run = tmp_path / "small"
     assert ending.outcome is Outcome.COMPLETE
     assert {path.name for path in run.iterdir()} == {
-        "config.yaml", "environment.json", "metrics.jsonl", "evaluations.jsonl", "samples", "checkpoints", "outcome.json",
-    }  # fmt: skip
+        *("config.yaml", "environment.json", "metrics.jsonl", "evaluations.jsonl"),
+        *("samples", "checkpoints", "outcome.json"),
+    }
     metrics, evaluations = (read_json_lines(run / f"{name}.jsonl") for name in ("metrics", "evaluations"))
     assert [record["step"] for record in metrics] == [5, 10, 15, 20, 24]
     assert [record["step"] for record in evaluations] == [0, 10, 20, 24]
@@ -138,7 +139,7 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(tmp_path):
     content[-1] ^= 1
     victim.write_bytes(bytes(content))
     with pytest.warns(UserWarning, match=r"step-000024.*damaged"):
-        assert find_checkpoint(folder).name == "step-000016"
+        assert find_checkpoint(folder).name == f"step-{checkpoint_steps(folder)[-2]:06d}"
     with pytest.warns(UserWarning, match="damaged"), pytest.raises(UserError, match="no intact checkpoint"):
         find_checkpoint(folder, step=24)
     with pytest.raises(UserError, match=r"no checkpoint of step 5.*there are: "):
@@ -210,3 +211,21 @@ def test_a_folder_that_is_no_run(tmp_path):
     train(settings(tmp_path))
     with pytest.raises(UserError, match=r"did you mean '.*small'"):
         resume(tmp_path / "smal")
+
+
+def test_a_full_disk_ends_the_run_as_failed_and_leaves_it_resumable(tmp_path, monkeypatch):
+    from equipoise.training import loop
+
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        observer = StopAt(10)
+        patch.setattr(
+            observer, "on_progress", lambda step: step == 10 and patch.setattr(loop, "save_checkpoint", no_space)
+        )
+        with pytest.raises(RunFailedError, match=r"No space left.*equipoise resume"):
+            train(settings(tmp_path), observer)
+    run = tmp_path / "small"
+    assert json.loads((run / "outcome.json").read_text())["outcome"] == "failed"
+    assert resume(run).outcome is Outcome.COMPLETE

@@ -81,6 +81,7 @@ class LiveView:
         )
         self._task = self._progress.add_task("reading data", total=None, step="")
         self._rows: dict[str, str] = {}
+        self._moved_at = 0.0
         self._best: tuple[float, int] | None = None
         self._live = Live(console=console, refresh_per_second=4, get_renderable=self._render)
 
@@ -107,8 +108,10 @@ class LiveView:
         self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
 
     def on_progress(self, step: int) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=step, step=f"step {step:,}")
+        """Move the bar, ten times a second at most: a round can be shorter than a redraw."""
+        if time.monotonic() - self._moved_at > 0.1:
+            self._moved_at = time.monotonic()
+            self._progress.update(self._task, completed=step, step=f"step {step:,}")
 
     def on_metrics(self, record: Record) -> None:
         """Show the newest losses and rates."""
@@ -124,7 +127,8 @@ class LiveView:
         self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {best}{others}"
 
     def on_end(self, ending: Ending) -> None:
-        """Nothing: the closing words follow."""
+        """Leave the bar where the run ended; the closing words follow."""
+        self._progress.update(self._task, completed=ending.step, step=f"step {ending.step:,}")
 
     def _render(self) -> Group:
         table = Table.grid(padding=(0, 2))

@@ -35,9 +35,7 @@ def parse(kind: type[T], arguments: Sequence[str], *, prog: str, description: st
     return result
 
 
-def _as_user_error(
-    event: _errors.ParseErrorEvent, kind: type[Any], prog: str, arguments: Sequence[str]
-) -> UserError:
+def _as_user_error(event: _errors.ParseErrorEvent, kind: type[Any], prog: str, arguments: Sequence[str]) -> UserError:
     more = f"'{prog.split(' [')[0]} --help' lists what can be set."
     if isinstance(event, _errors.UnrecognizedArgs):
         return UserError(f"{_unrecognized(event.tokens, kind)} {more}")

@@ -31,21 +31,30 @@ def save_checkpoint(folder: Path, step: int, networks: Mapping[str, Weights], st
     path = folder / f"step-{step:06d}"
     temporary = folder / f".{path.name}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    try:
+        _write_files(temporary, step, networks, state)
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    except SafetensorError as error:  # how safetensors reports a full disk
+        raise OSError(f"checkpoint '{path}' cannot be written ({error})") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    flush_to_disk(folder)
+    return path
+
+
+def _write_files(folder: Path, step: int, networks: Mapping[str, Weights], state: dict[str, Any]) -> None:
+    folder.mkdir()
     for name, weights in networks.items():
-        save_file({key: value.contiguous() for key, value in weights.items()}, temporary / f"{name}.safetensors")
+        save_file({key: value.contiguous() for key, value in weights.items()}, folder / f"{name}.safetensors")
     tensors, skeleton = pack(state)
-    save_file(tensors, temporary / "state.safetensors")
-    write_json(temporary / "state.json", skeleton)
-    written = sorted(temporary.iterdir())
+    save_file(tensors, folder / "state.safetensors")
+    write_json(folder / "state.json", skeleton)
+    written = sorted(folder.iterdir())
     for file in written:
         flush_to_disk(file)
     hashes = {file.name: sha256_of_file(file) for file in written}
-    write_json(temporary / "manifest.json", {"format": FORMAT, "step": step, "sha256": hashes})
-    shutil.rmtree(path, ignore_errors=True)
-    temporary.rename(path)
-    flush_to_disk(folder)
-    return path
+    write_json(folder / "manifest.json", {"format": FORMAT, "step": step, "sha256": hashes})
 
 
 def load_network(path: Path, name: str) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 `train` and `resume` are the two entries. Both return how the run ended; neither prints anything.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 
 from equipoise.config import RunSettings
+from equipoise.core.errors import RunFailedError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
 from equipoise.training.checkpoint import find_checkpoint, keep_only, load_network, load_state, save_checkpoint
@@ -86,7 +88,20 @@ class Loop:
         self._stopwatch = Stopwatch()
 
     def run(self, *, from_start: bool) -> Ending:
-        """Play until the last round, a request to stop, or numbers that are not finite."""
+        """Play until the last round, a request to stop, or numbers that are not finite.
+
+        Raises:
+            RunFailedError: the machine failed the run, as a full disk does; the last whole checkpoint is still there.
+        """
+        try:
+            return self._play(from_start=from_start)
+        except OSError as error:
+            sentence = f"Failed at step {self.session.step}: {error}."
+            with contextlib.suppress(OSError):
+                self._end(Outcome.FAILED, sentence)
+            raise RunFailedError(f"{sentence} Go on with 'equipoise resume {self.folder.path}'.") from error
+
+    def _play(self, *, from_start: bool) -> Ending:
         session = self.session
         self.observer.on_start(session.settings, session.step, describe(session))
         self._stopwatch.rate(session.images)
@@ -121,7 +136,8 @@ class Loop:
                 self._evaluate(self.evaluator)
             if self._due(self.settings.sample_every):
                 self._draw()
-            if self._due(self.settings.checkpoint_every):
+            is_best = self.session.distances.get("best_step") == self.session.step
+            if is_best or self._due(self.settings.checkpoint_every):
                 self._save_checkpoint()
 
     def _log(self) -> None:
