@@ -49,26 +49,29 @@ def test_counts_by_hand(size, num_colours, disc_norm, gen_norm, num_disc, num_ge
 @pytest.mark.parametrize(("size", "base", "widths"), [(8, 2, [5, 10]), (28, 7, [5, 10]), (64, 4, [5, 10, 20, 40])])
 def test_each_level_halves_the_image_and_doubles_the_width(size, base, widths):
     disc, gen = build((3, size, size), 9, width=5)
-    convolutions = [layer for layer in disc.modules() if isinstance(layer, nn.Conv2d)]
+    *convolutions, last = [layer for layer in disc.modules() if isinstance(layer, nn.Conv2d)]
     assert [layer.out_channels for layer in convolutions] == widths
     transposed = [layer for layer in gen.modules() if isinstance(layer, nn.ConvTranspose2d)]
-    assert [layer.in_channels for layer in transposed] == widths[::-1]
-    last = next(layer for layer in disc.modules() if isinstance(layer, nn.Linear))
-    assert last.in_features == widths[-1] * base**2
+    assert [layer.in_channels for layer in transposed] == [9, *widths[::-1]]
+    assert last.weight.shape == (1, widths[-1], base, base)
 
 
-def test_first_and_last_layers_are_the_published_convolutions():
-    disc, gen = (net.double() for net in build((3, 28, 28), 6, width=4, disc_norm="none", gen_norm="none"))
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_first_and_last_layers_are_the_published_convolutions(layout):
+    disc, gen = (
+        net.double().to(memory_format=layout)
+        for net in build((3, 28, 28), 6, width=4, disc_norm="none", gen_norm="none")
+    )
     random = torch.Generator().manual_seed(0)
     latents = torch.randn(5, 6, 1, 1, generator=random, dtype=torch.float64)
-    linear, unflatten = gen.layers[:2]
-    from_one_pixel = linear.weight.T.reshape(6, 8, 7, 7)  # 6 latents to 8 channels of 7 x 7 pixels
-    torch.testing.assert_close(
-        unflatten(linear(latents.flatten(1))), nn.functional.conv_transpose2d(latents, from_one_pixel)
-    )
-    features = torch.randn(5, 8, 7, 7, generator=random, dtype=torch.float64)
-    to_one_pixel = disc.layers[-1].weight.reshape(1, 8, 7, 7)
-    torch.testing.assert_close(disc.layers[-2:](features), nn.functional.conv2d(features, to_one_pixel).flatten(1))
+    first, last = gen.layers[0], disc.layers[-1]
+    made = first(latents.flatten(1))
+    torch.testing.assert_close(made, nn.functional.conv_transpose2d(latents, first.weight))
+    assert made.is_contiguous(memory_format=layout)
+    features = torch.randn(5, 8, 7, 7, generator=random, dtype=torch.float64).contiguous(memory_format=layout)
+    torch.testing.assert_close(last(features), nn.functional.conv2d(features, last.weight).flatten(1))
+    (slopes,) = torch.autograd.grad(last(features.requires_grad_()).sum(), features)
+    assert slopes.is_contiguous(memory_format=layout)
 
 
 def test_batch_normalisation_everywhere_but_next_to_the_image():

@@ -18,6 +18,7 @@ from torch import nn
 from equipoise.config import NetworkSettings
 from equipoise.networks.initialization import draw_as_dcgan
 from equipoise.networks.normalization import IMAGE_NORMALIZATIONS, Normalization
+from equipoise.networks.one_pixel import FromOnePixel, ToOnePixel
 from equipoise.networks.players import Discriminator, Generator
 
 # Pixels of the image: (pixels of the base, number of doublings). At 8 pixels a base of 4 would leave the discriminator
@@ -35,11 +36,9 @@ def discriminator(settings: NetworkSettings, example_shape: tuple[int, ...]) -> 
     num_colours, size, _ = example_shape
     base, num_levels = LEVELS[size]
     widths = [settings.width << level for level in range(num_levels)]
-    # The paper's last convolution, from base x base pixels to one, is this linear layer: same parameters, less time.
     layers = [
         *_halvings([num_colours, *widths], IMAGE_NORMALIZATIONS[settings.disc_norm]),
-        nn.Flatten(),
-        nn.Linear(widths[-1] * base**2, 1, bias=False),
+        ToOnePixel(widths[-1], base),
     ]
     return Discriminator(nn.Sequential(*layers).apply(draw_as_dcgan))
 
@@ -74,12 +73,9 @@ def generator(settings: NetworkSettings, example_shape: tuple[int, ...], latent_
 
 def _base(latent_dim: int, channels: int, size: int, norm: Normalization) -> Iterator[nn.Module]:
     """Latents (N, Z) to the base image (N, channels, size, size)."""
-    # The transposed convolution of the paper, from one pixel, has one weight for each latent and output value. It is
-    # this linear layer, which is faster on a CPU, above all in the channels-last layout.
-    yield nn.Linear(latent_dim, channels * size**2, bias=False)
-    yield nn.Unflatten(1, (channels, size, size))
+    yield FromOnePixel(latent_dim, channels, size)
     yield norm.make(channels)
-    # Not in place: without a normalisation this reads a view of the linear layer's output.
+    # Not in place: without a normalisation this reads a view of the first layer's output.
     yield nn.ReLU()
 
 
