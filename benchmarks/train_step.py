@@ -7,9 +7,9 @@
     for-loop Adam, ``.item()`` on every loss of every step. Against it we run our default settings.
 
 The loops take turns; ratios are of turns that follow one another. The tutorial's loop has a process of its own, because
-ours tells the allocator of its process to keep freed memory, which a script would not. Quality stands beside speed: losses of
-ours and of the tutorial, trained apart from the same data, have to agree in distribution. The floating-point rate
-achieved is compared with what this machine reaches on its best convolution and matrix product.
+ours tells the allocator of its process to keep freed memory, which a script would not. Quality stands beside speed:
+losses of ours and of the tutorial, trained apart from the same data, have to agree in distribution. The floating-point
+rate achieved is compared with what this machine reaches on its best convolution and matrix product.
 """
 
 import argparse
