@@ -95,11 +95,26 @@ def test_a_run_leaves_the_folder_that_the_contract_promises(tmp_path):
         {},
         {"training": {"order": "simultaneous", "disc_steps": 2}},
         {"training": {"order": "alternating-gen-first", "precision": "bf16"}},
+        {"training": {"order": "extragradient"}},
+        {"training": {"order": "past-extragradient", "disc_steps": 2}, "gen": {"optimizer": "sgd"}},
+        {"training": {"order": "optimistic"}},
+        {"training": {"order": "lookahead", "lookahead_every": 3, "lookahead_over": "extragradient"}},
         {"data": {"flip": True}, "gen": {"optimizer": "rmsprop"}, "disc": {"optimizer": "pytorch_optimizer.AdaBelief"}},
         {"network": {"disc_norm": "layer"}, "game": {"penalty": "r1-r2"}, "disc": {"optimizer": "momentum"}},
         POINTS,
     ],
-    ids=["default", "simultaneous", "bf16", "flip-rmsprop-adabelief", "layer-r1-r2-momentum", "points"],
+    ids=[
+        "default",
+        "simultaneous",
+        "bf16",
+        "extra",
+        "past",
+        "optimistic",
+        "lookahead",
+        "flip-rmsprop-adabelief",
+        "layer-r1-r2-momentum",
+        "points",
+    ],
 )
 @pytest.mark.parametrize("stop_at", [8, 13])
 def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, changes, stop_at):

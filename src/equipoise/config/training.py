@@ -4,9 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from equipoise.config.base import Settings
+from equipoise.config.base import OnlyWith, Settings
 
-OrderName = Literal["alternating", "alternating-gen-first", "simultaneous"]
+PlainOrderName = Literal[
+    "alternating", "alternating-gen-first", "simultaneous", "extragradient", "past-extragradient", "optimistic"
+]
+OrderName = Literal[PlainOrderName, "lookahead"]
+_EXTRAPOLATING = ("extragradient", "past-extragradient", "lookahead")
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -18,7 +22,15 @@ class TrainingSettings(Settings):
     batch_size: Annotated[int, Field(gt=1)] = 64
     """Real examples, and generated ones, per update."""
     order: OrderName = "alternating"
-    """Who updates first, or both at the same point."""
+    """Who updates first, or both at the same point, plainly or along a gradient that looks ahead."""
+    extrapolation: Annotated[float, Field(ge=0, allow_inf_nan=False), OnlyWith("order", _EXTRAPOLATING)] = 1.0
+    """Length of the extrapolation relative to an update (Gidel et al. 2019: 1; 0: simultaneous updates)."""
+    lookahead_over: Annotated[PlainOrderName, OnlyWith("order", ("lookahead",))] = "alternating"
+    """The order that lookahead wraps."""
+    lookahead_every: Annotated[int, Field(gt=0), OnlyWith("order", ("lookahead",))] = 5
+    """Rounds between two steps back of lookahead (Chavdarova et al. 2021: k = 5)."""
+    lookahead_weight: Annotated[float, Field(gt=0, le=1), OnlyWith("order", ("lookahead",))] = 0.5
+    """How much of the way of these rounds lookahead keeps, for both players (1: all of it)."""
     disc_steps: Count = 1
     """Discriminator updates per round."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999

@@ -1,12 +1,18 @@
 """One player in training: its parameters, its optimiser and its learning rate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from equipoise.core import vectors
 from equipoise.schedules import Decay
+
+Gradients = tuple[Tensor | None, ...]
+"""One entry for each parameter of a player; None where the parameter has no part in the loss."""
 
 
 class Player:
@@ -19,13 +25,18 @@ class Player:
         module: the network.
         optimizer: over the network's parameters; its groups' rates are the base rates.
         decay: factor as a function of the number of finished rounds.
+
+    Attributes:
+        num_updates: steps taken.
+        num_gradients: gradients of this player's loss taken so far, one per batch, whether they moved it or only
+            looked ahead: the cost at which methods are compared.
     """
 
     def __init__(self, module: nn.Module, optimizer: Optimizer, decay: Decay) -> None:
         self.module, self.optimizer, self.decay = module, optimizer, decay
         self.parameters = list(module.parameters())
         self.base_rates = [float(group["lr"]) for group in optimizer.param_groups]
-        self.num_updates = 0
+        self.num_updates, self.num_gradients = 0, 0
 
     @property
     def rate(self) -> float:
@@ -38,25 +49,56 @@ class Player:
         for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = base * factor
 
-    def gradients(self, loss: Tensor, *, retain_graph: bool = False) -> tuple[Tensor | None, ...]:
-        """Gradient of ``loss`` with respect to each of this player's parameters (None where it has no part)."""
+    def gradients(self, loss: Tensor, *, retain_graph: bool = False) -> Gradients:
+        """Gradient of ``loss`` with respect to each of this player's parameters (None where it has no part).
+
+        The tensors are fresh ones: nothing writes to them unless they are handed to `apply` or `extrapolated`.
+        """
+        self.num_gradients += 1
         return torch.autograd.grad(loss, self.parameters, retain_graph=retain_graph, allow_unused=True)
 
-    def apply(self, gradients: tuple[Tensor | None, ...]) -> None:
-        """One step of the optimiser along ``gradients``."""
+    def apply(self, gradients: Gradients) -> None:
+        """One step of the optimiser along ``gradients``, which the optimiser may overwrite."""
+        self._step(gradients)
+        self.num_updates += 1
+
+    @contextmanager
+    def extrapolated(self, gradients: Gradients, length: float = 1.0) -> Iterator[None]:
+        """Inside, the weights stand where a step along ``gradients`` would take them; afterwards it never happened.
+
+        The step is the optimiser's own, so that it is as long as a real update under any optimiser: a plain gradient
+        step at Adam's rates would go nowhere. It is taken from a copy of the optimiser's state; weights and state
+        come back bit for bit. Buffers of the network (batch statistics) are left as the passes inside made them.
+
+        Args:
+            gradients: the direction; the optimiser may overwrite it.
+            length: of the step, relative to the optimiser's.
+        """
+        weights, state = copied(self.parameters), optimizer_state(self.optimizer)
+        try:
+            self._step(gradients)
+            if length != 1:
+                vectors.lerp_(self.parameters, weights, 1 - length)
+            yield
+        finally:
+            with torch.no_grad():
+                torch._foreach_copy_(tuple(self.parameters), weights)
+            put_back(self.optimizer, state)
+
+    def _step(self, gradients: Gradients) -> None:
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = None if gradient is None else laid_out_like(parameter, gradient)
         self.optimizer.step()
-        self.num_updates += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """The optimiser's state and the number of updates; the network's weights are kept elsewhere."""
-        return {"optimizer": self.optimizer.state_dict(), "num_updates": self.num_updates}
+        """The optimiser's state and the counts; the network's weights are kept elsewhere."""
+        counts = {"num_updates": self.num_updates, "num_gradients": self.num_gradients}
+        return {"optimizer": self.optimizer.state_dict(), **counts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.optimizer.load_state_dict(state["optimizer"])
-        self.num_updates = state["num_updates"]
+        self.num_updates, self.num_gradients = state["num_updates"], state["num_gradients"]
         for parameter, values in self.optimizer.state.items():
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
@@ -70,3 +112,29 @@ def laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
     strides, so a contiguous gradient of a channels_last parameter would silently be applied to the wrong entries.
     """
     return value if value.stride() == parameter.stride() else torch.empty_like(parameter).copy_(value)
+
+
+def optimizer_state(optimizer: Optimizer) -> tuple[dict[Any, Any], list[dict[str, Any]]]:
+    """A copy of all that a step of ``optimizer`` changes besides the weights: its state and its groups' values."""
+    groups = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    return copied(dict(optimizer.state)), copied(groups)
+
+
+def put_back(optimizer: Optimizer, saved: tuple[dict[Any, Any], list[dict[str, Any]]]) -> None:
+    """Bring ``optimizer`` back to what `optimizer_state` saved; the copy becomes the optimiser's own."""
+    state, groups = saved
+    optimizer.state.clear()
+    optimizer.state.update(state)
+    for group, values in zip(optimizer.param_groups, groups, strict=True):
+        group.update(values)
+
+
+def copied(value: Any) -> Any:
+    """``value`` with every tensor in it cloned, through dicts, lists and tuples; keys stay the objects they are."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    return value

@@ -52,6 +52,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "disc_rate": disc_rate,
         "gen_rate": gen_rate,
         "rate_ratio": disc_rate / gen_rate if gen_rate else None,
+        "disc_gradients": session.match.disc.num_gradients,
+        "gen_gradients": session.match.gen.num_gradients,
     }
 
 

@@ -22,7 +22,7 @@ from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_decay
 from equipoise.training.average import MovingAverage
 from equipoise.training.meter import LossMeter
-from equipoise.training.orders import ORDERS, Match
+from equipoise.training.orders import Match, build_order
 from equipoise.training.player import Player
 
 
@@ -58,7 +58,7 @@ class Session:
             streams=self.streams,
             precision=precision_context(settings, self.device),
         )
-        self.order = ORDERS[settings.training.order](settings.training.disc_steps)
+        self.order = build_order(settings.training)
         self.average = MovingAverage(self.networks.gen, settings.training.ema)
         self.meter = LossMeter(self.device)
         self.step, self.images, self.seconds = 0, 0, 0.0
@@ -75,7 +75,7 @@ class Session:
         self.match.gen.set_step(self.step)
         disc_terms, gen_terms = self.order.play(self.match)
         self.step += 1
-        self.images += self.settings.training.batch_size * self.settings.training.disc_steps
+        self.images += self.settings.training.batch_size * self.order.num_batches
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
 
@@ -118,6 +118,7 @@ class Session:
             "example_shape": list(self.source.example_shape),
             "disc": self.match.disc.state_dict(),
             "gen": self.match.gen.state_dict(),
+            "order": self.order.state_dict(),
             "streams": self.streams.state_dict(),
             "loader": self.loader.state_dict(),
             "meter": self.meter.state_dict(),
@@ -131,6 +132,7 @@ class Session:
         self.distances = state["distances"]
         self.match.disc.load_state_dict(state["disc"])
         self.match.gen.load_state_dict(state["gen"])
+        self.order.load_state_dict(state["order"], self.match)
         self.streams.load_state_dict(state["streams"])
         self.loader.load_state_dict(state["loader"])
         self.meter.load_state_dict(state["meter"])

@@ -2,14 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import torch
 
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams
 from equipoise.games import Game, LossTerms
-from equipoise.training.player import Player
+from equipoise.training.player import Gradients, Player
+
+
+class JointGradient(NamedTuple):
+    """Each player's gradient of its own loss, at one point and on one batch."""
+
+    disc: Gradients
+    gen: Gradients
 
 
 @dataclass
@@ -36,8 +45,7 @@ class Match:
         """One update of the discriminator; returns its loss terms."""
         with self.precision():
             terms = self.game.disc_terms(batch, move, self.streams)
-        self.disc.apply(self.disc.gradients(terms.total))
-        self.game.constrain_disc()
+        self.apply_disc(self.disc.gradients(terms.total))
         return terms
 
     def update_gen(self, batch: Batch, move: Any) -> LossTerms:
@@ -47,9 +55,50 @@ class Match:
         self.gen.apply(self.gen.gradients(terms.total))
         return terms
 
+    def disc_gradient(self, batch: Batch) -> tuple[LossTerms, Gradients]:
+        """The discriminator's loss terms and gradient against a fresh move; nothing is computed for the generator."""
+        with torch.no_grad(), self.precision():
+            move = self.game.generate(batch, self.streams)
+        with self.precision():
+            terms = self.game.disc_terms(batch, move, self.streams)
+        return terms, self.disc.gradients(terms.total)
+
+    def joint_gradient(self, batch: Batch) -> tuple[tuple[LossTerms, LossTerms], JointGradient]:
+        """Loss terms and gradients of (disc, gen) against a fresh move, from one pass of each network."""
+        with self.precision():
+            move = self.game.generate(batch, self.streams)
+            terms = self.game.terms(batch, move, self.streams)
+        disc = self.disc.gradients(terms[0].total, retain_graph=True)
+        return terms, JointGradient(disc, self.gen.gradients(terms[1].total))
+
+    def apply_disc(self, gradients: Gradients) -> None:
+        """One step of the discriminator along ``gradients``, and back into its feasible set."""
+        self.disc.apply(gradients)
+        self.game.constrain_disc()
+
+    def apply(self, gradients: JointGradient) -> None:
+        """One step of each player along ``gradients``."""
+        self.apply_disc(gradients.disc)
+        self.gen.apply(gradients.gen)
+
+    def update_disc_alone(self, num_updates: int) -> None:
+        """Plain updates of the discriminator on fresh batches, against a generator that stands still."""
+        for _ in range(num_updates):
+            self.apply_disc(self.disc_gradient(next(self.batches))[1])
+
+    @contextmanager
+    def extrapolated(self, gradients: JointGradient, length: float = 1.0) -> Iterator[None]:
+        """Inside, both players stand where a step along ``gradients`` takes them; see `Player.extrapolated`."""
+        with self.disc.extrapolated(gradients.disc, length), self.gen.extrapolated(gradients.gen, length):
+            self.game.constrain_disc()
+            yield
+
 
 class Order(ABC):
     """One way to play a round.
+
+    An order that remembers something between rounds says what in `state_dict`, so that a run resumed between any two
+    rounds goes on bit for bit. What it remembers is replaced, never written to, so the state may be kept by reference.
 
     Args:
         num_disc_steps: discriminator updates per round.
@@ -58,6 +107,27 @@ class Order(ABC):
     def __init__(self, num_disc_steps: int = 1) -> None:
         self.num_disc_steps = num_disc_steps
 
+    @property
+    def num_batches(self) -> int:
+        """Real batches that one round takes."""
+        return self.num_disc_steps
+
     @abstractmethod
     def play(self, match: Match) -> tuple[LossTerms, LossTerms]:
         """Play one round; returns the last loss terms of (disc, gen), on the device."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the order remembers between rounds: dicts, tuples, numbers and tensors."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any], match: Match) -> None:
+        """Go on from a saved state; tensors are put on the device of the players' parameters."""
+        assert not state, f"{type(self).__name__} remembers nothing between rounds"
+
+
+def on_device_of(player: Player, gradients: Gradients) -> Gradients:
+    """``gradients`` on the device of the player's parameters; None stays None."""
+    return tuple(
+        None if gradient is None else gradient.to(parameter.device)
+        for parameter, gradient in zip(player.parameters, gradients, strict=True)
+    )

@@ -1,7 +1,5 @@
 """Simultaneous gradient descent: both gradients at the same point, then both steps."""
 
-import torch
-
 from equipoise.games import LossTerms
 from equipoise.training.orders.order import Match, Order
 
@@ -14,17 +12,7 @@ class Simultaneous(Order):
 
     def play(self, match: Match) -> tuple[LossTerms, LossTerms]:
         """Play the extra discriminator updates, then one update of both."""
-        for _ in range(self.num_disc_steps - 1):
-            batch = next(match.batches)
-            with torch.no_grad(), match.precision():
-                move = match.game.generate(batch, match.streams)
-            match.update_disc(batch, move)
-        batch = next(match.batches)
-        with match.precision():
-            move = match.game.generate(batch, match.streams)
-            disc_terms, gen_terms = match.game.terms(batch, move, match.streams)
-        disc_gradients = match.disc.gradients(disc_terms.total, retain_graph=True)
-        match.gen.apply(match.gen.gradients(gen_terms.total))
-        match.disc.apply(disc_gradients)
-        match.game.constrain_disc()
-        return disc_terms, gen_terms
+        match.update_disc_alone(self.num_disc_steps - 1)
+        terms, gradients = match.joint_gradient(next(match.batches))
+        match.apply(gradients)
+        return terms
