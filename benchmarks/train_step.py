@@ -75,12 +75,13 @@ class LeanLoop:
 
     def __init__(self, settings: RunSettings) -> None:
         session = Session(settings)
-        self.disc, self.gen, self.average = session.networks.disc, session.networks.gen, session.average.module
+        self.disc, self.gen = session.board.game.disc, session.board.game.gen
+        self.average = session.average.module
         self.disc_weights, self.gen_weights = list(self.disc.parameters()), list(self.gen.parameters())
         rate, betas = settings.disc.lr, settings.disc.betas
         self.disc_adam = torch.optim.Adam(self.disc_weights, lr=rate, betas=betas, fused=True)
         self.gen_adam = torch.optim.Adam(self.gen_weights, lr=rate, betas=betas, fused=True)
-        self.batches, self.noise = session.loader, torch.Generator().manual_seed(0)
+        self.batches, self.noise = session.board.loader, torch.Generator().manual_seed(0)
         floats = [buffer for buffer in self.gen.buffers() if buffer.is_floating_point()]
         self.followed = self.gen_weights + floats
         mine = [buffer for buffer in self.average.buffers() if buffer.is_floating_point()]

@@ -8,12 +8,19 @@ from equipoise.config.base import OnlyWith, Settings
 
 ObjectiveName = Literal["minimax", "nonsaturating", "least-squares", "hinge", "wasserstein", "relativistic-paired"]
 PenaltyName = Literal["none", "gradient", "one-sided-gradient", "r1", "r2", "r1-r2"]
+KindName = Literal["generative", "bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg"]
+_ANALYTIC = ("bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg")
 _PENALTIES = ("gradient", "one-sided-gradient", "r1", "r2", "r1-r2")
 
 
 class GameSettings(Settings):
     """The losses of both players, the discriminator's penalty, and the generator's latents."""
 
+    kind: KindName = "generative"
+    """generative: a generator against a discriminator on data. The others are small games between two points whose
+    dynamics are known in closed form; they need no data and read no other setting of the game but the noise."""
+    noise: Annotated[float, Field(ge=0), OnlyWith("kind", _ANALYTIC)] = 0.0
+    """Standard deviation of the noise on every gradient of a game between two points."""
     objective: ObjectiveName = "nonsaturating"
     """Losses of both players."""
     penalty: PenaltyName = "none"

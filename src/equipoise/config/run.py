@@ -1,8 +1,9 @@
 """The settings of a whole run."""
 
-from typing import Annotated
+import warnings
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from equipoise.config.base import Settings
 from equipoise.config.data import DataSettings
@@ -11,6 +12,7 @@ from equipoise.config.games import GameSettings
 from equipoise.config.networks import NetworkSettings
 from equipoise.config.players import PlayerSettings
 from equipoise.config.training import TrainingSettings
+from equipoise.core.errors import IgnoredSettingWarning
 
 
 class RunSettings(Settings):
@@ -40,3 +42,20 @@ class RunSettings(Settings):
     """Rounds."""
     evaluation: EvaluationSettings = EvaluationSettings()
     """Measurements."""
+
+    @model_validator(mode="after")
+    def _check_game_between_points(self) -> Self:
+        if self.game.kind == "generative":
+            return self
+        if self.evaluation.features != "none":
+            raise ValueError(
+                f"The game {self.game.kind!r} has no examples to measure; leave evaluation.features at none."
+            )
+        for name, default in (("data", DataSettings()), ("network", NetworkSettings())):
+            if getattr(self, name) != default:
+                warnings.warn(
+                    f"The settings of {name} are ignored because game.kind is {self.game.kind!r}.",
+                    IgnoredSettingWarning,
+                    stacklevel=2,
+                )
+        return self

@@ -5,7 +5,6 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,6 +13,8 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import RunFailedError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
+from equipoise.data import Source
+from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import find_checkpoint, keep_only, load_network, load_state, save_checkpoint
 from equipoise.training.evaluator import Evaluator, build_evaluator
 from equipoise.training.observer import Observer, Silence
@@ -23,7 +24,6 @@ from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
 
 NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
-OnLoad = Callable[[int, int], None]
 
 
 def train(
@@ -48,7 +48,7 @@ def train(
     """
     RunFolder.refuse_existing(settings)
     session = Session(settings, on_load)
-    evaluator = build_evaluator(settings, session.device, session.source)
+    evaluator = build_evaluator(settings, session.device, session.board.source)
     loop = Loop(session, evaluator, RunFolder.create(settings), observer, stop)
     return loop.run(from_start=True)
 
@@ -66,7 +66,7 @@ def resume(
     networks = {name: load_network(checkpoint, name) for name in session.networks_state()}
     session.load(networks, load_state(checkpoint))
     folder.forget_after(session.step)
-    evaluator = build_evaluator(folder.settings, session.device, session.source)
+    evaluator = build_evaluator(folder.settings, session.device, session.board.source)
     return Loop(session, evaluator, folder, observer, stop).run(from_start=False)
 
 
@@ -134,8 +134,8 @@ class Loop:
         with self._stopwatch.paused():
             if self.evaluator and self._due(self.evaluator.every):
                 self._evaluate(self.evaluator)
-            if self._due(self.settings.sample_every):
-                self._draw()
+            if self.session.board.source and self._due(self.settings.sample_every):
+                self._draw(self.session.board.source)
             is_best = self.session.distances.get("best_step") == self.session.step
             if is_best or self._due(self.settings.checkpoint_every):
                 self._save_checkpoint()
@@ -155,11 +155,11 @@ class Loop:
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
 
-    def _draw(self) -> None:
+    def _draw(self, source: Source) -> None:
         session = self.session
-        number = NUM_PICTURED_IMAGES if len(session.source.example_shape) == 3 else NUM_PICTURED_POINTS
+        number = NUM_PICTURED_IMAGES if len(source.example_shape) == 3 else NUM_PICTURED_POINTS
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
-        real = next(iter(session.source.ordered(NUM_PICTURED_POINTS, session.device))).examples
+        real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 
     def _save_checkpoint(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from equipoise.games import AnalyticGame
 from equipoise.training.session import Session
 
 
@@ -41,7 +42,7 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
     """One line of metrics: mean losses since the last one, their gaps to the ideal, and the rates in force."""
     losses = session.meter.read()
     game, disc_rate, gen_rate = session.match.game, session.match.disc.rate, session.match.gen.rate
-    return {
+    record: dict[str, Any] = {
         "step": session.step,
         "images": session.images,
         "seconds": session.seconds,
@@ -55,6 +56,9 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "disc_gradients": session.match.disc.num_gradients,
         "gen_gradients": session.match.gen.num_gradients,
     }
+    if isinstance(game, AnalyticGame):
+        record |= {"disc_point": game.disc.value.tolist(), "gen_point": game.gen.value.tolist()}
+    return record
 
 
 def _gap(loss: float, ideal: float | None) -> float | None:
@@ -64,14 +68,17 @@ def _gap(loss: float, ideal: float | None) -> float | None:
 
 def describe(session: Session) -> dict[str, str]:
     """What is about to be trained, in words, for whoever watches."""
-    shape, number = session.source.example_shape, session.source.num_examples
+    game, settings = session.board.game, session.settings
     counts = ", ".join(
         f"{name} {sum(parameter.numel() for parameter in module.parameters()):,} parameters"
-        for name, module in zip(session.networks._fields, session.networks, strict=True)
+        for name, module in (("disc", game.disc), ("gen", game.gen))
     )
+    if session.board.source is None:
+        return {"game": settings.game.kind, "players": counts, "device": str(session.device)}
+    shape, number = session.board.source.example_shape, session.board.source.num_examples
+    examples = f"{number:,} examples" if number else "endless examples"
     return {
-        "data": f"{session.source.name}: {f'{number:,}' if number else 'endless'} examples of "
-        + " x ".join(map(str, shape)),
-        "networks": f"{session.settings.network.architecture}: {counts}",
+        "data": f"{session.board.source.name}: {examples} of {' x '.join(map(str, shape))}",
+        "networks": f"{settings.network.architecture}: {counts}",
         "device": str(session.device),
     }

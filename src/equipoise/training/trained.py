@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import RunSettings
+from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.games import sample_latents
+from equipoise.training.board import make_networks
 from equipoise.training.checkpoint import find_checkpoint, load_network, load_state
+from equipoise.training.machine import prepare_machine
 from equipoise.training.run_folder import RunFolder
-from equipoise.training.session import make_networks, prepare_machine
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class TrainedGenerator:
             UserError: there is no such run or checkpoint.
         """
         folder = RunFolder.open(path)
+        if folder.settings.game.kind != "generative":
+            raise UserError(f"The game {folder.settings.game.kind!r} of '{path}' has no generator to sample from.")
         checkpoint = find_checkpoint(folder.checkpoints, step)
         state, device = load_state(checkpoint), prepare_machine(folder.settings)
         module = make_networks(folder.settings, tuple(state["example_shape"]), device).gen

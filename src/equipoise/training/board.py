@@ -1,0 +1,81 @@
+"""The board that a match is played on: the game, its real examples, and what both start from.
+
+A generative game has a source of examples and two networks. An analytic one has two points and no data; it is dealt
+empty batches, so that orders, players, records and checkpoints need not know which of the two they serve.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from equipoise.config import RunSettings
+from equipoise.core.batches import Batch
+from equipoise.core.seeding import Streams, derived_seed
+from equipoise.data import Loader, Source, build_source
+from equipoise.games import ANALYTIC_GAMES, Game, build_game
+from equipoise.networks import Networks, build_networks
+from equipoise.training.machine import memory_format
+
+OnLoad = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a match is played on.
+
+    Attributes:
+        game: the losses, and both players' modules.
+        loader: endless batches.
+        source: real examples, or None where the game needs none.
+        batch_size: real examples in each batch.
+    """
+
+    game: Game[Any]
+    loader: Loader
+    source: Source | None
+    batch_size: int
+
+
+class EmptyBatches(Loader):
+    """The loader of a game without data."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._batch = Batch(torch.empty(1, 0, device=device))
+
+    def __next__(self) -> Batch:
+        return self._batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing to keep."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to take up."""
+
+
+def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_load: OnLoad | None = None) -> Board:
+    """The board that the settings describe.
+
+    Raises:
+        UserError: the settings do not fit the data.
+    """
+    if settings.game.kind != "generative":
+        game = ANALYTIC_GAMES[settings.game.kind](noise=settings.game.noise)
+        game.disc.to(device)
+        game.gen.to(device)
+        return Board(game, EmptyBatches(device), None, 0)
+    source = build_source(settings.data, device, on_progress=on_load)
+    disc, gen = make_networks(settings, source.example_shape, device)
+    layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
+    loader = source.batches(size, streams["data"], memory_format=layout)
+    return Board(build_game(settings.game, disc, gen), loader, source, size)
+
+
+def make_networks(settings: RunSettings, example_shape: tuple[int, ...], device: torch.device) -> Networks:
+    """Both networks on ``device``, their weights drawn on the CPU from the run's seed so that devices agree."""
+    generator = torch.Generator().manual_seed(derived_seed(settings.seed, "weights"))
+    networks = build_networks(settings.network, example_shape, settings.game.latent_dim, generator)
+    layout = memory_format(settings, example_shape)
+    return Networks(*(network.to(device).to(memory_format=layout) for network in networks))  # type: ignore[call-overload]
