@@ -38,8 +38,9 @@ class PerTensor(Optimizer):
     def step(self, closure=None):
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         gradients = [parameter.grad.clone() for parameter in parameters]
-        directions = [-gradient for gradient in gradients]
-        if self.previous is not None:
+        if self.previous is None:
+            directions = [-gradient for gradient in gradients]
+        else:
             beta = self.beta(gradients)
             directions = [beta * old - g for old, g in zip(self.directions, gradients, strict=True)]
         for parameter, direction in zip(parameters, directions, strict=True):

@@ -4,8 +4,9 @@ import doctest
 import importlib
 import pkgutil
 
-import equipoise
 import pytest
+
+import equipoise
 
 MODULES = [module.name for module in pkgutil.walk_packages(equipoise.__path__, "equipoise.")]
 

@@ -35,6 +35,13 @@ def test_settings_reach_the_optimizer():
     assert group["momentum"] == 0.5
 
 
+def test_conjugate_gradients_take_their_options_as_numbers():
+    options = {"cap": 0.25, "floor": -0.5, "cap_power": 0.5, "restart": 1.0, "weight_decay": 1e-4}
+    (group,) = build_optimizer(PlayerSettings(optimizer="cg-hs-dy", options=options), parameters()).param_groups
+    assert {name: group[name] for name in options} == options
+    assert (group["beta"], group["scope"]) == ("hs-dy", "player")
+
+
 def test_the_fused_kernel_is_taken_and_agrees_with_the_plain_one():
     fused, plain = parameters(), parameters()
     one = build_optimizer(PlayerSettings(), fused)
@@ -57,6 +64,9 @@ def test_the_fused_kernel_is_taken_and_agrees_with_the_plain_one():
         ({"optimizer": "no_such_package.Adam"}, "needs the package 'no_such_package'"),
         ({"optimizer": "torch.nn.Linear"}, "not a torch.optim.Optimizer"),
         ({"optimizer": "sgd", "betas": (0.5, 0.9)}, "takes no 'betas'"),
+        ({"optimizer": "cg-fr", "betas": (0.5, 0.9)}, "takes no 'betas'"),
+        ({"optimizer": "cg-hz", "options": {"mu": 0.1}}, "mu=0.1; it has to be a number above 1/4"),
+        ({"optimizer": "cg-ft"}, "did you mean 'cg-fr'"),
         ({"options": {"wieght_decay": 1.0}}, "takes no 'wieght_decay'"),
         ({"options": {"eps": -1.0}}, "refused its arguments"),
     ],

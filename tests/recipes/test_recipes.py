@@ -8,7 +8,7 @@ from equipoise.core.outcomes import Outcome
 from equipoise.recipes import DEFAULT, RECIPES
 from equipoise.training import train
 
-LOCAL = {"mnist": "mnist", "cifar10": "cifar10"}
+LOCAL = {"mnist": "mnist", "cifar10": "cifar10", "sngan-cifar10-cg": "cifar10"}
 
 
 def test_the_default_needs_nothing_but_the_package():
@@ -30,6 +30,8 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     quick = {"root": str(tmp_path), "threads": 1, "training": {"steps": 2, "batch_size": 16}}
     if name in LOCAL:
         quick["data"] = {"path": str(shared_data(LOCAL[name])), "split": "test"}
+    if name == "sngan-cifar10-cg":
+        quick["network"] = {"width": 8}
     settings = merged(RECIPES[name].settings().model_dump(), quick)
     if settings["evaluation"]["features"] != "none":
         settings["evaluation"] |= {"num_samples": 200}

@@ -7,9 +7,8 @@ from PIL import Image
 
 from equipoise.reports.curves import draw_curves
 
-METRICS = {
-    "step": 1, "disc_loss": 1.3, "gen_loss": 0.7, "disc_gap": -0.09, "gen_gap": None, "disc_rate": 4e-4, "gen_rate": 2e-4,
-}  # fmt: skip
+LOSSES = {"disc_loss": 1.3, "gen_loss": 0.7, "disc_gap": -0.09, "gen_gap": None}
+METRICS = {"step": 1, **LOSSES, "disc_rate": 4e-4, "gen_rate": 2e-4}
 
 
 def write(path, records):
@@ -31,4 +30,11 @@ def test_a_picture_is_drawn(tmp_path, evaluations, with_samples):
     picture = draw_curves(tmp_path)
     assert picture == tmp_path / "curves.png"
     with Image.open(picture) as image:
+        assert image.width > 1000
+
+
+def test_the_path_of_a_game_between_points_is_drawn(tmp_path):
+    points = [{"disc_point": [-4.0 / n], "gen_point": [2.0 / n]} for n in (1, 2, 3)]
+    write(tmp_path / "metrics.jsonl", [METRICS | {"step": n} | point for n, point in enumerate(points)])
+    with Image.open(draw_curves(tmp_path)) as image:
         assert image.width > 1000

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from equipoise.core.vectors import laid_out_like
 from equipoise.training.average import MovingAverage
-from equipoise.training.player import Player, laid_out_like
+from equipoise.training.player import Player
 
 
 def test_the_rate_in_force_is_base_times_decay_and_never_compounds():

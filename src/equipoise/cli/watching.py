@@ -57,6 +57,8 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
         )
     if ending.outcome is Outcome.STOPPED:
         lines.append(f"Go on with: equipoise resume {folder}")
-    pictures = f"; curves in {picture}" if picture else ""
-    lines.append(f"Samples in {folder / 'samples'}{pictures}")
+    if any((folder / "samples").iterdir()):
+        lines.append(f"Samples in {folder / 'samples'}")
+    if picture:
+        lines.append(f"Curves in {picture}")
     return "\n".join(lines)

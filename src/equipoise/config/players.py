@@ -12,7 +12,8 @@ class PlayerSettings(Settings):
     """Optimiser and learning rate of one player. Two time scales are simply two different rates."""
 
     optimizer: str = "adam"
-    """adam, adamw, amsgrad, rmsprop, sgd, momentum, adabelief, or an import path such as torch.optim.NAdam."""
+    """adam, adamw, amsgrad, rmsprop, sgd, momentum, adabelief, cg-fr (conjugate gradients; also cg-prp, cg-hs, cg-dy,
+    cg-hz, cg-hs-dy, cg-fr-prp), or an import path such as torch.optim.NAdam."""
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2e-4
     """Base learning rate."""
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] | None = None

@@ -25,6 +25,16 @@ def at_least_float32(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
+def laid_out_like(pattern: Tensor, value: Tensor) -> Tensor:
+    """``value`` in the memory layout of ``pattern``, copied only where the layouts differ.
+
+    Fused optimisers on the CPU walk the memory of parameter, gradient and state side by side without looking at their
+    strides, so a contiguous gradient of a channels-last parameter would silently be applied to the wrong entries.
+    Sums over entries in another order also differ in their last bits, which a resumed run would show.
+    """
+    return value if value.stride() == pattern.stride() else torch.empty_like(pattern).copy_(value)
+
+
 @torch.no_grad()
 def lerp_(averages: Sequence[Tensor], targets: Sequence[Tensor], weight: float) -> None:
     """Move ``averages`` towards ``targets`` in place: average += weight x (target - average)."""

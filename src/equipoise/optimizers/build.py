@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from equipoise.config import PlayerSettings
 from equipoise.core.errors import UserError, nearest
+from equipoise.optimizers.beta_rules import BETA_RULES
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ OPTIMIZERS: dict[str, Named] = {
     "adam": Named("torch.optim.Adam"),
     "adamw": Named("torch.optim.AdamW"),
     "amsgrad": Named("torch.optim.Adam", {"amsgrad": True}),
-    "rmsprop": Named("torch.optim.RMSprop"),
+    "rmsprop": Named("torch.optim.RMSprop", {"alpha": 0.99, "eps": 1e-8}),
     "sgd": Named("torch.optim.SGD"),
     "momentum": Named("torch.optim.SGD", {"momentum": 0.9}),
     # The settings of Sato & Iiduka 2023: eps 1e-16 and rectification, as AdaBelief's authors advise for GANs.
-    "adabelief": Named("pytorch_optimizer.AdaBelief", {"eps": 1e-16, "rectify": True}),
+    "adabelief": Named("pytorch_optimizer.AdaBelief", {"eps": 1e-16, "rectify": True, "weight_decouple": True}),
+    # Naganuma & Iiduka 2023, one name a rule: cg-fr, cg-prp, cg-hs, cg-dy, cg-hz, cg-hs-dy, cg-fr-prp.
+    **{f"cg-{rule}": Named("equipoise.optimizers.ConjugateGradient", {"beta": rule}) for rule in BETA_RULES},
 }
 
 

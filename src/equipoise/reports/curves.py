@@ -1,5 +1,9 @@
-"""One picture of one run: the distance, both losses against their ideals, the rates, and the newest samples."""
+"""One picture of one run: the distance, both losses against their ideals, the rates, and the newest samples.
 
+A game between points has no samples and no distance; its path and its distance from the origin stand in their place.
+"""
+
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +28,11 @@ def draw_curves(run: Path) -> Path | None:
     samples = sorted((run / "samples").glob("step-*.png"))
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=[1.2, 1.2, 1.0, 1.0])
-    _draw_distance(axes[0], evaluations)
+    between_points = "gen_point" in metrics[0]
+    _draw_path(axes[0], metrics) if between_points else _draw_distance(axes[0], evaluations)
     _draw_losses(axes[1], metrics)
     _draw_rates(axes[2], metrics)
-    _draw_samples(axes[3], samples)
+    _draw_radius(axes[3], metrics) if between_points else _draw_samples(axes[3], samples)
     path = run / "curves.png"
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
@@ -44,6 +49,21 @@ def _draw_distance(axes: Any, evaluations: Records) -> None:
     axes.plot(steps, values, marker=".", color=_DISTANCE)
     best = min(points, key=lambda point: point[1])
     axes.annotate(f"best {best[1]:.3g}", best, xytext=(0, 8), textcoords="offset points", ha="right")
+
+
+def _draw_path(axes: Any, metrics: Records) -> None:
+    gen, disc = ([record[f"{player}_point"][0] for record in metrics] for player in ("gen", "disc"))
+    axes.plot(gen, disc, color=_DISTANCE, linewidth=1)
+    axes.plot(gen[:1], disc[:1], "o", color=_GEN, label="first record")
+    axes.plot([0], [0], "+", color="black", label="equilibrium")
+    axes.set(title="Path", xlabel="gen", ylabel="disc")
+    axes.legend(fontsize=7)
+
+
+def _draw_radius(axes: Any, metrics: Records) -> None:
+    radii = [math.hypot(*record["disc_point"], *record["gen_point"]) for record in metrics]
+    axes.plot(_column(metrics, "step"), radii, color=_DISTANCE)
+    axes.set(title="Distance from the origin", xlabel="step", yscale="log")
 
 
 def _draw_losses(axes: Any, metrics: Records) -> None:

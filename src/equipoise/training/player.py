@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from equipoise.core import vectors
+from equipoise.core.vectors import laid_out_like
 from equipoise.schedules import Decay
 
 Gradients = tuple[Tensor | None, ...]
@@ -103,15 +104,6 @@ class Player:
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
                     values[name] = laid_out_like(parameter, value)
-
-
-def laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
-    """``value`` in the memory layout of ``parameter``, copied only where the layouts differ.
-
-    Fused optimisers on the CPU walk the memory of parameter, gradient and state side by side without looking at their
-    strides, so a contiguous gradient of a channels_last parameter would silently be applied to the wrong entries.
-    """
-    return value if value.stride() == parameter.stride() else torch.empty_like(parameter).copy_(value)
 
 
 def optimizer_state(optimizer: Optimizer) -> tuple[dict[Any, Any], list[dict[str, Any]]]:

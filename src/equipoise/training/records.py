@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from equipoise.games import AnalyticGame
+from equipoise.optimizers import ConjugateGradient
 from equipoise.training.session import Session
 
 
@@ -56,6 +57,10 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "disc_gradients": session.match.disc.num_gradients,
         "gen_gradients": session.match.gen.num_gradients,
     }
+    for name, player in (("disc", session.match.disc), ("gen", session.match.gen)):
+        if isinstance(player.optimizer, ConjugateGradient):
+            record[f"{name}_beta"] = player.optimizer.beta.mean().item()
+            record[f"{name}_cap_fraction"] = player.optimizer.cap_fraction.item()
     if isinstance(game, AnalyticGame):
         record |= {"disc_point": game.disc.value.tolist(), "gen_point": game.gen.value.tolist()}
     return record
