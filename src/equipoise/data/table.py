@@ -163,7 +163,8 @@ def _from_hub(settings: DataSettings) -> TableRecords:
     except Exception as error:  # the hub's errors are of many classes, which change from version to version
         raise UserError(
             f"There is no folder {settings.path!r}{did_you_mean(Path(settings.path))}, and the Hugging Face hub gave "
-            f"no data set of this name ({_first_line(error)}); check the name and the connection."
+            f"no data set of this name ({_first_line(error)}); check name and connection, or give a local folder of "
+            f"parquet files by --data.path."
         ) from error
     image = image_column(dataset.features, settings.image_column)
     label = label_column(dataset.features, settings.label_column)

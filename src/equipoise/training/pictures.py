@@ -1,6 +1,7 @@
 """Sample pictures: a grid of generated images, or generated points over real ones. Pillow alone."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -8,7 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from equipoise.core.errors import UserError
-from equipoise.core.files import replacing, write_text
+from equipoise.core.files import replacing
 
 _POINTS_SIZE = 480
 _REAL, _FAKE = (176, 182, 190), (214, 72, 40)
@@ -63,8 +64,8 @@ def save_picture(path: Path, fake: Tensor, real: Tensor) -> None:
         picture.save(temporary, format="PNG")
 
 
-def save_samples(folder: Path, examples: Tensor) -> None:
-    """Write examples into a new ``folder``: one PNG per image, or ``points.csv``.
+def save_samples(folder: Path, batches: Iterable[Tensor]) -> None:
+    """Write batches of examples into a new ``folder``: one PNG per image, or all points into ``points.csv``.
 
     Raises:
         UserError: the folder exists already or cannot be made.
@@ -75,9 +76,16 @@ def save_samples(folder: Path, examples: Tensor) -> None:
         raise UserError(f"'{folder}' exists already; choose another --out, or remove it.") from error
     except OSError as error:
         raise UserError(f"'{folder}' cannot be made ({error.strerror}); choose another --out.") from error
-    if examples.ndim == 2:
-        rows = (",".join(f"{value:.6g}" for value in point) for point in examples.tolist())
-        write_text(folder / "points.csv", "\n".join(rows) + "\n")
-        return
-    for number, pixels in enumerate(to_pixels(examples)):
-        image_of(pixels).save(folder / f"{number:06d}.png")
+    number = 0
+    for batch in batches:
+        if batch.ndim == 2:
+            _append_points(folder / "points.csv", batch)
+            continue
+        for pixels in to_pixels(batch):
+            image_of(pixels).save(folder / f"{number:06d}.png")
+            number += 1
+
+
+def _append_points(path: Path, points: Tensor) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(",".join(f"{value:.6g}" for value in point) + "\n" for point in points.tolist())

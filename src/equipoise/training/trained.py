@@ -1,5 +1,6 @@
 """A trained generator, loaded from a run folder to be sampled or measured again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,8 @@ class TrainedGenerator:
             examples: Tensor = self.module(latents)
         return examples.float()
 
-    def sample(self, num_examples: int, seed: int, batch_size: int = 500) -> Tensor:
-        """``num_examples`` examples on the CPU; the same ``seed`` gives the same ones."""
+    def sample(self, num_examples: int, seed: int, batch_size: int = 500) -> Iterator[Tensor]:
+        """``num_examples`` examples on the CPU, batch by batch; the same ``seed`` gives the same ones."""
         generator = torch.Generator(self.device).manual_seed(derived_seed(seed, "samples"))
-        sizes = [min(batch_size, num_examples - start) for start in range(0, num_examples, batch_size)]
-        return torch.cat([self.generate(size, generator).cpu() for size in sizes])
+        for start in range(0, num_examples, batch_size):
+            yield self.generate(min(batch_size, num_examples - start), generator).cpu()
