@@ -6,15 +6,16 @@ from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
 
-FeaturesName = Literal["none", "points", "digits", "mnist"]
-_MEASURED = ("points", "digits", "mnist")
+FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10"]
+_MEASURED = ("points", "digits", "mnist", "cifar10")
 
 
 class EvaluationSettings(Settings):
     """The Frechet distance of generated to real examples, in the features of a network."""
 
     features: FeaturesName = "none"
-    """Feature network: points (the coordinates themselves), digits or mnist (small classifiers), or no evaluation."""
+    """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), or no
+    evaluation."""
     every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
     num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000

@@ -38,7 +38,7 @@ def cifar10() -> RunSettings:
         disc=PlayerSettings(lr=1e-4, betas=(0.5, 0.999)),
         gen=PlayerSettings(lr=5e-4, betas=(0.5, 0.999)),
         training=TrainingSettings(steps=75_000, batch_size=64, sample_every=1000, checkpoint_every=1000),
-        evaluation=EvaluationSettings(features="none"),
+        evaluation=EvaluationSettings(features="cifar10", every=2500, num_samples=10_000, reference_split="test"),
     )
 
 
