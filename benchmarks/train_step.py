@@ -13,6 +13,7 @@ rate achieved is compared with what this machine reaches on its best convolution
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import statistics
 import tempfile
@@ -177,10 +178,11 @@ class Elsewhere:
 
 
 def serve_tutorial(settings: RunSettings, pipe) -> None:
-    """Answer each number of rounds with the mean seconds of a round."""
+    """Answer each number of rounds with the mean seconds of a round, until the other end is gone."""
     loop = TutorialLoop(settings)
-    while True:
-        pipe.send(seconds_per_round(loop, pipe.recv()))
+    with contextlib.suppress(EOFError):
+        while True:
+            pipe.send(seconds_per_round(loop, pipe.recv()))
 
 
 def seconds_per_round(loop, num_rounds: int) -> float:
