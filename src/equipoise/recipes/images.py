@@ -64,14 +64,14 @@ MNIST = Recipe(
     name="mnist",
     summary="DCGAN under two time scales on MNIST, 28 x 28 (local folder: --data.path)",
     source="the two time-scale update rule of Heusel et al. 2017 and R1 of Mescheder et al. 2018 on a small DCGAN",
-    expected="to be measured",
+    expected="FD 133 -> 2.03 against 10,000 test images (halves of which are 0.30 apart), in 6 minutes on two cores",
     settings=mnist,
 )
 CIFAR10 = Recipe(
     name="cifar10",
     summary="DCGAN under two time scales on CIFAR-10, 32 x 32 (local folder: --data.path)",
     source="Heusel et al. 2017, table A2: disc 1e-4, gen 5e-4, FID 36.9 after 75,000 updates with their network",
-    expected="to be measured",
+    expected="not run to its end here; width 64 plays 10 rounds a second on two cores",
     settings=cifar10,
 )
 SNGAN_CIFAR10_CG = Recipe(

