@@ -46,6 +46,20 @@ def test_the_recorded_path_is_that_of_the_recursion(tmp_path):
         assert after / before == pytest.approx(1 + 1e-6, rel=1e-12)
 
 
+def test_the_dirac_gan_is_played_with_the_objective_and_penalty_asked_for(tmp_path):
+    """Mescheder et al. 2018: without a penalty it circles; R1 lets it converge."""
+    player = {"optimizer": "sgd", "lr": 0.1}
+    distances = {}
+    for penalty in ("none", "r1"):
+        values = {"name": penalty, "root": str(tmp_path), "disc": player, "gen": player, "training": {"steps": 300}}
+        game = {"kind": "dirac", "objective": "nonsaturating", "penalty": penalty}
+        train(RunSettings(game=game | ({"penalty_weight": 1.0} if penalty == "r1" else {}), **values))
+        last = read_json_lines(tmp_path / penalty / "metrics.jsonl")[-1]
+        distances[penalty] = abs(last["gen_point"][0])
+    assert distances["r1"] < 1e-3
+    assert distances["none"] > 0.05
+
+
 def test_there_is_nothing_to_sample_or_to_measure(tmp_path):
     train(settings(tmp_path, "saddle-cg"))
     with pytest.raises(UserError, match="no generator to sample"):

@@ -18,7 +18,8 @@ class GameSettings(Settings):
 
     kind: KindName = "generative"
     """generative: a generator against a discriminator on data. The others are small games between two points whose
-    dynamics are known in closed form; they need no data and read no other setting of the game but the noise."""
+    dynamics are known in closed form; they need no data, and of the other settings of the game they read the noise,
+    and dirac the objective and the penalty."""
     noise: Annotated[float, Field(ge=0), OnlyWith("kind", _ANALYTIC)] = 0.0
     """Standard deviation of the noise on every gradient of a game between two points."""
     objective: ObjectiveName = "nonsaturating"

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from equipoise.config import RunSettings
+from equipoise.config import GameSettings, RunSettings
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader, Source, build_source
-from equipoise.games import ANALYTIC_GAMES, Game, build_game
+from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game
 from equipoise.networks import Networks, build_networks
 from equipoise.training.machine import memory_format
 
@@ -62,15 +62,23 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
         UserError: the settings do not fit the data.
     """
     if settings.game.kind != "generative":
-        game = ANALYTIC_GAMES[settings.game.kind](noise=settings.game.noise)
-        game.disc.to(device)
-        game.gen.to(device)
-        return Board(game, EmptyBatches(device), None, 0)
+        return Board(_between_points(settings.game, device), EmptyBatches(device), None, 0)
     source = build_source(settings.data, device, on_progress=on_load)
     disc, gen = make_networks(settings, source.example_shape, device)
     layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
     loader = source.batches(size, streams["data"], memory_format=layout)
     return Board(build_game(settings.game, disc, gen), loader, source, size)
+
+
+def _between_points(settings: GameSettings, device: torch.device) -> AnalyticGame:
+    arguments: dict[str, Any] = {"noise": settings.noise}
+    if settings.kind == "dirac":  # a GAN in two numbers: it has an objective and a penalty, as the large ones do
+        penalty = None if settings.penalty == "none" else settings.penalty
+        arguments |= {"objective": settings.objective, "penalty": penalty, "penalty_weight": settings.penalty_weight}
+    game = ANALYTIC_GAMES[settings.kind](**arguments)
+    game.disc.to(device)
+    game.gen.to(device)
+    return game
 
 
 def make_networks(settings: RunSettings, example_shape: tuple[int, ...], device: torch.device) -> Networks:
