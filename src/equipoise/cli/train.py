@@ -46,7 +46,8 @@ def _take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]
 
 
 def _description(name: str) -> str:
-    others = "\n".join(f"  {recipe.name:<9} {recipe.summary}" for recipe in RECIPES.values())
+    width = max(map(len, RECIPES))
+    others = "\n".join(f"  {recipe.name:<{width}}  {recipe.summary}" for recipe in RECIPES.values())
     return (
         f"Train two players. Settings come from a recipe, then from a YAML file (--config), then from the options "
         f"below, whose defaults are those of the recipe {name!r}.\n\nRecipes:\n{others}"
