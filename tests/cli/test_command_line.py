@@ -188,3 +188,12 @@ def test_warnings_are_as_before_after_a_command(capsys):
     before = list(warnings.filters)
     run(capsys, "recipes")
     assert warnings.filters == before
+
+
+def test_a_moved_run_is_reported_on_where_it_lies(here, capsys):
+    run(capsys, "train", *QUICK)
+    (here / "runs" / "digits").rename(here / "moved")
+    code, out, _ = run(capsys, "resume", "moved")
+    assert code == 0
+    assert "moved/curves.png" in out
+    assert not (here / "runs" / "digits").exists()

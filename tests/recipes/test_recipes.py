@@ -1,6 +1,7 @@
 """The conformance suite of recipes: each is whole, says where it comes from, and plays."""
 
 import pytest
+from PIL import Image
 
 from equipoise.config import RunSettings
 from equipoise.config.files import merged, to_yaml, validated
@@ -30,6 +31,12 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     quick = {"root": str(tmp_path), "threads": 1, "training": {"steps": 2, "batch_size": 16}}
     if name in LOCAL:
         quick["data"] = {"path": str(shared_data(LOCAL[name])), "split": "test"}
+    if name == "images":
+        pictures = tmp_path / "pictures"
+        pictures.mkdir()
+        for number in range(20):
+            Image.new("RGB", (80, 70), (number * 12, 0, 0)).save(pictures / f"{number}.jpg")
+        quick["data"] = {"path": str(pictures)}
     if name == "sngan-cifar10-cg":
         quick["network"] = {"width": 8}
     settings = merged(RECIPES[name].settings().model_dump(), quick)

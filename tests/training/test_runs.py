@@ -245,3 +245,46 @@ def test_a_full_disk_ends_the_run_as_failed_and_leaves_it_resumable(tmp_path, mo
     run = tmp_path / "small"
     assert json.loads((run / "outcome.json").read_text())["outcome"] == "failed"
     assert resume(run).outcome is Outcome.COMPLETE
+
+
+def test_damaged_checkpoints_never_push_out_the_good_ones(tmp_path):
+    train(settings(tmp_path, training={"keep_checkpoints": 3}))
+    run = tmp_path / "small"
+    steps = checkpoint_steps(run / "checkpoints")
+    for step in steps[-2:]:
+        (run / "checkpoints" / f"step-{step:06d}" / "manifest.json").write_text("[]")
+    observer = StopAt(steps[-3] + 1)
+    with pytest.warns(UserWarning, match="damaged"):
+        assert resume(run, observer, observer.event).outcome is Outcome.STOPPED
+    left = checkpoint_steps(run / "checkpoints")
+    assert max(left) == steps[-3] + 1
+    assert find_checkpoint(run / "checkpoints").name == f"step-{steps[-3] + 1:06d}"
+    assert not (run / "samples" / "step-000024.png").exists()
+
+
+def test_a_stop_saves_nothing_that_is_not_finite(tmp_path):
+    rates = {"optimizer": "sgd", "lr": 1e30}
+    training = {"log_every": 1000, "sample_every": 1000, "checkpoint_every": 1000}
+    observer = StopAt(3)
+    run = settings(tmp_path, disc=rates, gen=rates, training=training, evaluation={"every": 1000})
+    assert train(run, observer, observer.event).outcome is Outcome.DIVERGED
+    assert checkpoint_steps(tmp_path / "small" / "checkpoints") == [0]
+
+
+def test_a_run_that_was_moved_goes_on_where_it_lies(tmp_path):
+    observer = StopAt(9)
+    train(settings(tmp_path / "here"), observer, observer.event)
+    (tmp_path / "here" / "small").rename(tmp_path / "moved")
+    assert resume(tmp_path / "moved").outcome is Outcome.COMPLETE
+    assert not (tmp_path / "here" / "small").exists()
+
+
+def test_whatever_fails_a_round_ends_the_run_as_failed(tmp_path):
+    def explode(step):
+        raise RuntimeError("worker was killed")
+
+    observer = StopAt(0)
+    observer.on_progress = explode
+    with pytest.raises(RunFailedError, match=r"worker was killed.*equipoise resume"):
+        train(settings(tmp_path), observer)
+    assert json.loads((tmp_path / "small" / "outcome.json").read_text())["outcome"] == "failed"

@@ -48,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             print(f"equipoise: {error}", file=sys.stderr)
             return 2 if isinstance(error, UserError) else 1
+        except Exception as error:
+            if debug:
+                raise
+            first_line = str(error).partition("\n")[0]
+            print(f"equipoise: {type(error).__name__}: {first_line} (--debug shows where)", file=sys.stderr)
+            return 1
         except KeyboardInterrupt:
             print("equipoise: interrupted.", file=sys.stderr)
             return 1

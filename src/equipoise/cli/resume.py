@@ -21,7 +21,5 @@ def main(arguments: list[str]) -> int:
     given = parse(Arguments, arguments, prog="equipoise resume", description="Go on from the newest intact checkpoint.")
     from equipoise.cli.watching import watched
     from equipoise.training import resume
-    from equipoise.training.run_folder import RunFolder
 
-    settings = RunFolder.open(given.run).settings
-    return watched(lambda observer, stop, on_load: resume(given.run, observer, stop, on_load), settings)
+    return watched(lambda observer, stop, on_load: resume(given.run, observer, stop, on_load), given.run)

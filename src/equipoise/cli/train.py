@@ -18,7 +18,9 @@ def main(arguments: list[str]) -> int:
     from equipoise.cli.watching import watched
     from equipoise.training import train
 
-    return watched(lambda observer, stop, on_load: train(settings, observer, stop, on_load), settings)
+    return watched(
+        lambda observer, stop, on_load: train(settings, observer, stop, on_load), Path(settings.root) / settings.name
+    )
 
 
 def parse_settings(arguments: list[str]) -> RunSettings:

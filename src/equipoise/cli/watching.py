@@ -9,20 +9,18 @@ from pathlib import Path
 from rich.console import Console
 
 from equipoise.cli.live import LineView, LiveView
-from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.reports.curves import draw_curves
 
 Start = Callable[[LiveView | LineView, threading.Event, Callable[[int, int], None]], Ending]
 
 
-def watched(start: Start, settings: RunSettings) -> int:
-    """Start or resume a run with the view that fits the output; returns the exit code."""
+def watched(start: Start, folder: Path) -> int:
+    """Start or resume the run that lies in ``folder``, with the view that fits the output; returns the exit code."""
     console = Console()
     view = LiveView(console) if console.is_terminal else LineView()
     with stop_on_signal(view.say) as stop, view:
         ending = start(view, stop, view.on_load)
-    folder = Path(settings.root) / settings.name
     print(closing_words(ending, folder, draw_curves(folder)))
     return 1 if ending.outcome in (Outcome.DIVERGED, Outcome.FAILED) else 0
 
@@ -57,7 +55,7 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
         )
     if ending.outcome is Outcome.STOPPED:
         lines.append(f"Go on with: equipoise resume {folder}")
-    if any((folder / "samples").iterdir()):
+    if any(folder.glob("samples/*.png")):
         lines.append(f"Samples in {folder / 'samples'}")
     if picture:
         lines.append(f"Curves in {picture}")

@@ -17,7 +17,8 @@ class NetworkSettings(Settings):
     architecture: ArchitectureName = "dcgan"
     """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; the residual pairs of SNGAN and WGAN-GP for 32 pixels."""
     width: Annotated[int, Field(gt=0)] = 64
-    """Channels of the widest image layer (dcgan), of every block (sngan, wgan-gp), or units of a layer (mlp)."""
+    """Channels of the layer next to the image (dcgan; doubled per level inwards), of every block (sngan, wgan-gp), or
+    units of a layer (mlp)."""
     depth: Annotated[int, Field(gt=0), OnlyWith("architecture", ("mlp",))] = 3
     """Hidden layers of the mlp."""
     disc_norm: DiscNormalization = "batch"

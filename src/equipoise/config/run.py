@@ -18,7 +18,7 @@ from equipoise.core.errors import IgnoredSettingWarning
 class RunSettings(Settings):
     """Everything needed to run once more what was run."""
 
-    name: Annotated[str, Field(min_length=1, pattern=r"^[^/\\]*$")] = "run"
+    name: Annotated[str, Field(min_length=1, pattern=r"^[^/\\.][^/\\]*$")] = "run"
     """Name of the run, and of its folder."""
     root: str = "runs"
     """Folder in which run folders lie."""

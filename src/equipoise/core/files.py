@@ -4,6 +4,7 @@ Everything is written to a temporary name in the same folder, flushed to disk an
 half a file. JSON is written without NaN or infinity, which are not JSON: they become null.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -54,15 +55,18 @@ def append_json_line(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """All whole records of a ``.jsonl`` file; a last line cut off by a kill is left out, a missing file is empty."""
+    """All whole records of a ``.jsonl`` file; lines that a kill or a fault has damaged are left out.
+
+    A missing file is empty.
+    """
     if not path.exists():
         return []
     records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            record = json.loads(line)
+            if isinstance(record, dict):
+                records.append(record)
     return records
 
 

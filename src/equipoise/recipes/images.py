@@ -60,6 +60,20 @@ def sngan_cifar10_cg() -> RunSettings:
     )
 
 
+def images() -> RunSettings:
+    """DCGAN on a folder of pictures, cropped to 64 pixels; no features are known for pictures of any kind."""
+    player = PlayerSettings(lr=2e-4, betas=(0.5, 0.999))
+    return RunSettings(
+        name="images",
+        data=DataSettings(source="folder", resolution=64, resize="crop"),
+        network=NetworkSettings(architecture="dcgan", width=64),
+        game=GameSettings(objective="nonsaturating", latent_dim=100),
+        disc=player,
+        gen=player,
+        training=TrainingSettings(steps=50_000, batch_size=64),
+    )
+
+
 MNIST = Recipe(
     name="mnist",
     summary="DCGAN under two time scales on MNIST, 28 x 28 (local folder: --data.path)",
@@ -80,4 +94,11 @@ SNGAN_CIFAR10_CG = Recipe(
     source="Naganuma & Iiduka 2023, section 4; batch normalisation in the generator, where theirs is not published",
     expected="FID 26.03 in the paper (one seed, best cell), by an optimiser that was not published; not run here",
     settings=sngan_cifar10_cg,
+)
+IMAGES = Recipe(
+    name="images",
+    summary="DCGAN on your own folder of pictures, cropped to 64 x 64 (the folder: --data.path)",
+    source="Radford et al. 2016: 64 pixels, width 64, Adam 2e-4 with beta1 1/2",
+    expected="depends on the pictures; nothing is measured, look at the samples",
+    settings=images,
 )

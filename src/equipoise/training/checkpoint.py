@@ -22,7 +22,7 @@ from equipoise.core.errors import DataWarning, UserError
 from equipoise.core.files import flush_to_disk, sha256_of_file, write_json
 from equipoise.core.tensors import pack, unpack
 
-FORMAT = 1
+FORMAT = 2
 Weights = Mapping[str, Tensor]
 
 
@@ -77,7 +77,7 @@ def is_intact(path: Path) -> bool:
         return manifest["format"] == FORMAT and all(
             sha256_of_file(path / name) == digest for name, digest in manifest["sha256"].items()
         )
-    except (OSError, ValueError, KeyError, SafetensorError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -100,7 +100,11 @@ def find_checkpoint(folder: Path, step: int | None = None) -> Path:
         path = folder / f"step-{candidate:06d}"
         if is_intact(path):
             return path
-        warnings.warn(f"Checkpoint '{path}' is damaged and was passed over.", DataWarning, stacklevel=2)
+        warnings.warn(
+            f"Checkpoint '{path}' is damaged, or was made by another version, and was passed over.",
+            DataWarning,
+            stacklevel=2,
+        )
     raise UserError(f"There is no intact checkpoint in '{folder}'; start the run again under another name.")
 
 

@@ -65,8 +65,8 @@ def resume(
     session = Session(folder.settings, on_load)
     networks = {name: load_network(checkpoint, name) for name in session.networks_state()}
     session.load(networks, load_state(checkpoint))
-    folder.forget_after(session.step)
     evaluator = build_evaluator(folder.settings, session.device, session.board.source)
+    folder.forget_after(session.step)
     return Loop(session, evaluator, folder, observer, stop).run(from_start=False)
 
 
@@ -91,12 +91,12 @@ class Loop:
         """Play until the last round, a request to stop, or numbers that are not finite.
 
         Raises:
-            RunFailedError: the machine failed the run, as a full disk does; the last whole checkpoint is still there.
+            RunFailedError: something failed the run: a full disk, memory, a worker; the last whole checkpoint is there.
         """
         try:
             return self._play(from_start=from_start)
-        except OSError as error:
-            sentence = f"Failed at step {self.session.step}: {error}."
+        except Exception as error:
+            sentence = f"Failed at step {self.session.step}: {str(error).rstrip('.') or type(error).__name__}."
             with contextlib.suppress(OSError):
                 self._end(Outcome.FAILED, sentence)
             raise RunFailedError(f"{sentence} Go on with 'equipoise resume {self.folder.path}'.") from error
@@ -110,7 +110,7 @@ class Loop:
         while session.step < self.settings.steps:
             session.play_round()
             self.observer.on_progress(session.step)
-            if self._anything_due() and not session.is_finite():
+            if (self._anything_due() or self.stop.is_set()) and not session.is_finite():
                 return self._end(
                     Outcome.DIVERGED, f"Diverged: losses or weights were not finite at step {session.step}."
                 )

@@ -26,6 +26,7 @@ from equipoise.config.files import read_run_settings, to_yaml
 from equipoise.core.errors import UserError, nearest
 from equipoise.core.files import append_json_line, read_json_lines, write_json, write_text
 from equipoise.core.outcomes import Ending
+from equipoise.training.checkpoint import checkpoint_steps
 
 METRICS, EVALUATIONS = "metrics.jsonl", "evaluations.jsonl"
 
@@ -101,7 +102,15 @@ class RunFolder:
         append_json_line(self.path / EVALUATIONS, record)
 
     def forget_after(self, step: int) -> None:
-        """Drop records past ``step``, which a resumed run is about to write again, and a former ending."""
+        """Drop what lies past ``step`` and is about to be made again: records, checkpoints, pictures, a former ending.
+
+        Checkpoints past it are damaged ones; left in place they would count among the newest that are kept.
+        """
+        for late in (late for late in checkpoint_steps(self.checkpoints) if late > step):
+            shutil.rmtree(self.checkpoints / f"step-{late:06d}", ignore_errors=True)
+        for picture in self.path.glob("samples/step-*.png"):
+            if int(picture.stem.removeprefix("step-")) > step:
+                picture.unlink()
         for name in (METRICS, EVALUATIONS):
             records = read_json_lines(self.path / name)
             kept = [json.dumps(record) + "\n" for record in records if record["step"] <= step]

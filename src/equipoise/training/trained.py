@@ -14,7 +14,7 @@ from equipoise.core.seeding import derived_seed
 from equipoise.games import sample_latents
 from equipoise.training.board import make_networks
 from equipoise.training.checkpoint import find_checkpoint, load_network, load_state
-from equipoise.training.machine import prepare_machine
+from equipoise.training.machine import precision_context, prepare_machine
 from equipoise.training.run_folder import RunFolder
 
 
@@ -53,7 +53,7 @@ class TrainedGenerator:
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...), images in [-1, 1], from latents drawn with ``generator``."""
         latents = sample_latents(self.settings.game, num_examples, generator)
-        with torch.inference_mode():
+        with torch.inference_mode(), precision_context(self.settings, self.device)():
             examples: Tensor = self.module(latents)
         return examples.float()
 
