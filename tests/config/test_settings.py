@@ -37,7 +37,7 @@ def test_settings_are_frozen():
         ({"gen": {"lr": float("nan")}}, "gen.lr"),
         ({"disc": {"lrr": 1}}, "did you mean 'disc.lr'"),
         ({"trainin": {}}, "did you mean 'training'"),
-        ({"game": {"objective": "hing"}}, "must be one of 'minimax'"),
+        ({"game": {"objective": "hing"}}, "(did you mean 'hinge'?), but must be one of 'minimax'"),
         ({"training": {"batch_size": "many"}}, "training.batch_size was given as 'many'"),
         ({"disc": {"betas": [0.5, 2.0]}}, "disc.betas"),
         ({"name": "a/b"}, "name"),

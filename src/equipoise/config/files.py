@@ -1,5 +1,6 @@
 """Settings to and from YAML, and pydantic's findings as one sentence."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,10 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
             f"; did you mean {guess!r}?" if guess else f"; known are: {', '.join(siblings)}."
         )
     if finding["type"] == "literal_error":
-        return f"{name} was given as {given!r}, but must be one of {finding['ctx']['expected']}."
+        expected = finding["ctx"]["expected"]
+        guess = nearest(str(given), re.findall(r"'([^']+)'", expected))
+        hint = f" (did you mean {guess!r}?)" if guess else ""
+        return f"{name} was given as {given!r}{hint}, but must be one of {expected}."
     if finding["type"] == "value_error":  # one of our own validators: its words are a sentence already
         return finding["msg"].removeprefix("Value error, ")
     rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
