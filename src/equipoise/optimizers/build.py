@@ -87,4 +87,6 @@ def _refuse_unknown(name: str, arguments: dict[str, Any], accepted: set[str]) ->
     if "kwargs" in accepted:
         return
     for argument in arguments.keys() - accepted:
-        raise UserError(f"Optimizer {name!r} takes no {argument!r} (set it to None, or leave it out); it takes {', '.join(sorted(accepted))}.")
+        raise UserError(
+            f"Optimizer {name!r} takes no {argument!r} (set it to None, or leave it out); it takes {', '.join(sorted(accepted))}."
+        )
