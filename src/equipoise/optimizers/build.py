@@ -88,5 +88,6 @@ def _refuse_unknown(name: str, arguments: dict[str, Any], accepted: set[str]) ->
         return
     for argument in arguments.keys() - accepted:
         raise UserError(
-            f"Optimizer {name!r} takes no {argument!r} (set it to None, or leave it out); it takes {', '.join(sorted(accepted))}."
+            f"Optimizer {name!r} takes no {argument!r} (set it to None, or leave it out); it takes "
+            f"{', '.join(sorted(accepted))}."
         )
