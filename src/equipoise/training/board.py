@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from equipoise.config import GameSettings, RunSettings
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader, Source, build_source
-from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game
+from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game, sample_latents
 from equipoise.networks import Networks, build_networks
-from equipoise.training.machine import memory_format
+from equipoise.training.machine import memory_format, precision_context
 
 OnLoad = Callable[[int, int], None]
 
@@ -68,6 +69,14 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
     layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
     loader = source.batches(size, streams["data"], memory_format=layout)
     return Board(build_game(settings.game, disc, gen), loader, source, size)
+
+
+def generate_examples(gen: nn.Module, settings: RunSettings, num_examples: int, generator: torch.Generator) -> Tensor:
+    """Examples (N, ...) in float32 of a generator, in the run's precision, from latents drawn with ``generator``."""
+    latents = sample_latents(settings.game, num_examples, generator)
+    with torch.inference_mode(), precision_context(settings, generator.device)():
+        examples: Tensor = gen(latents)
+    return examples.float()
 
 
 def _between_points(settings: GameSettings, device: torch.device) -> AnalyticGame:

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from equipoise.config import RunSettings
 from equipoise.core import vectors
 from equipoise.core.seeding import Streams
-from equipoise.games import sample_latents
 from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_decay
 from equipoise.training.average import MovingAverage
-from equipoise.training.board import OnLoad, set_up
+from equipoise.training.board import OnLoad, generate_examples, set_up
 from equipoise.training.machine import precision_context, prepare_machine
 from equipoise.training.meter import LossMeter
 from equipoise.training.orders import Match, build_order
@@ -71,10 +70,7 @@ class Session:
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
-        latents = sample_latents(self.settings.game, num_examples, generator)
-        with torch.inference_mode(), self.match.precision():
-            examples: Tensor = self.average.module(latents)
-        return examples.float()
+        return generate_examples(self.average.module, self.settings, num_examples, generator)
 
     def note_distance(self, distance: float) -> None:
         """Keep the distance measured after the newest round."""

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
-from equipoise.games import sample_latents
-from equipoise.training.board import make_networks
+from equipoise.training.board import generate_examples, make_networks
 from equipoise.training.checkpoint import find_checkpoint, load_network, load_state
-from equipoise.training.machine import precision_context, prepare_machine
+from equipoise.training.machine import prepare_machine
 from equipoise.training.run_folder import RunFolder
 
 
@@ -52,10 +51,7 @@ class TrainedGenerator:
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...), images in [-1, 1], from latents drawn with ``generator``."""
-        latents = sample_latents(self.settings.game, num_examples, generator)
-        with torch.inference_mode(), precision_context(self.settings, self.device)():
-            examples: Tensor = self.module(latents)
-        return examples.float()
+        return generate_examples(self.module, self.settings, num_examples, generator)
 
     def sample(self, num_examples: int, seed: int, batch_size: int = 500) -> Iterator[Tensor]:
         """``num_examples`` examples on the CPU, batch by batch; the same ``seed`` gives the same ones."""
