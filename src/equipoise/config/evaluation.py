@@ -6,16 +6,16 @@ from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
 
-FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10"]
-_MEASURED = ("points", "digits", "mnist", "cifar10")
+FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10", "ngrams"]
+_MEASURED = ("points", "digits", "mnist", "cifar10", "ngrams")
 
 
 class EvaluationSettings(Settings):
-    """The Frechet distance of generated to real examples, in the features of a network."""
+    """The distance of generated to real examples: Frechet's in the features of a network, or that of n-grams of text."""
 
     features: FeaturesName = "none"
-    """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), or no
-    evaluation."""
+    """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), ngrams (of
+    text: the Jensen-Shannon divergence of orders 1 to 6), or no evaluation."""
     every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
     num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000
@@ -23,4 +23,4 @@ class EvaluationSettings(Settings):
     reference_split: Annotated[str | None, OnlyWith("features", _MEASURED)] = None
     """Split of the data set to compare with (default: the split trained on)."""
     batch_size: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
-    """Examples per forward pass of the generator and of the feature network."""
+    """Examples per forward pass of the generator and of the feature network, if any."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
 
-ArchitectureName = Literal["mlp", "dcgan", "sngan", "wgan-gp"]
+ArchitectureName = Literal["mlp", "dcgan", "sngan", "wgan-gp", "text"]
 DiscNormalization = Literal["none", "batch", "layer", "spectral"]
 GenNormalization = Literal["none", "batch", "layer"]
 
@@ -15,12 +15,13 @@ class NetworkSettings(Settings):
     """The architecture of both players. Image size and channels follow from the data."""
 
     architecture: ArchitectureName = "dcgan"
-    """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; the residual pairs of SNGAN and WGAN-GP for 32 pixels."""
+    """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; the residual pairs of SNGAN and WGAN-GP for 32 pixels;
+    text for lines of characters."""
     width: Annotated[int, Field(gt=0)] = 64
-    """Channels of the layer next to the image (dcgan; doubled per level inwards), of every block (sngan, wgan-gp), or
-    units of a layer (mlp)."""
-    depth: Annotated[int, Field(gt=0), OnlyWith("architecture", ("mlp",))] = 3
-    """Hidden layers of the mlp."""
+    """Channels of the layer next to the image (dcgan; doubled per level inwards), of every block (sngan, wgan-gp,
+    text), or units of a layer (mlp)."""
+    depth: Annotated[int, Field(gt=0), OnlyWith("architecture", ("mlp", "text"))] = 3
+    """Hidden layers of the mlp, residual blocks of text (5 in the paper)."""
     disc_norm: DiscNormalization = "batch"
     """Normalisation in the discriminator."""
     gen_norm: GenNormalization = "batch"
