@@ -120,10 +120,11 @@ class LiveView:
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
         values, step = record["values"], record["step"]
-        if self._best is None or values["fd"] <= self._best[0]:
-            self._best = (values["fd"], step)
+        judge = record["judge"]
+        if self._best is None or values[judge] <= self._best[0]:
+            self._best = (values[judge], step)
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != "fd")
-        best = f"best {self._best[0]:.4g} (step {self._best[1]:,})"
+        best = f"best {judge} {self._best[0]:.4g} (step {self._best[1]:,})"
         self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {best}{others}"
 
     def on_end(self, ending: Ending) -> None:

@@ -28,7 +28,7 @@ class Session:
         step: finished rounds.
         images: real examples the discriminator has seen.
         seconds: time spent in the run so far, evaluations included.
-        distances: first, best and latest distance so far, with their steps.
+        distances: first, best and latest distance so far, with their steps, and the name of the value (judge).
 
     Raises:
         UserError: the settings do not fit the data or the machine. Nothing has been written then.
@@ -51,7 +51,7 @@ class Session:
         self.average = MovingAverage(self.board.game.gen, settings.training.ema)
         self.meter = LossMeter(self.device)
         self.step, self.images, self.seconds = 0, 0, 0.0
-        self.distances: dict[str, float | int | None] = {}
+        self.distances: dict[str, float | int | str | None] = {}
 
     def _player(self, module: nn.Module, name: str) -> Player:
         settings = getattr(self.settings, name)
@@ -72,14 +72,14 @@ class Session:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
         return generate_examples(self.average.module, self.settings, num_examples, generator)
 
-    def note_distance(self, distance: float) -> None:
-        """Keep the distance measured after the newest round."""
+    def note_distance(self, distance: float, judge: str) -> None:
+        """Keep the distance measured after the newest round; ``judge`` is the name of that value."""
         distances = self.distances
-        distances.update(latest=distance, latest_step=self.step)
+        distances.update(judge=judge, latest=distance, latest_step=self.step)
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
-        if best is None or distance <= best:
+        if not isinstance(best, float) or distance <= best:
             distances.update(best=distance, best_step=self.step)
 
     def is_finite(self) -> bool:
