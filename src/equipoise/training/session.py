@@ -17,6 +17,7 @@ from equipoise.training.average import MovingAverage
 from equipoise.training.board import OnLoad, generate_examples, set_up
 from equipoise.training.machine import precision_context, prepare_machine
 from equipoise.training.meter import LossMeter
+from equipoise.training.noise_probe import NoiseProbe, Peekable
 from equipoise.training.orders import Match, build_order
 from equipoise.training.player import Player
 
@@ -43,13 +44,15 @@ class Session:
             game=self.board.game,
             disc=self._player(self.board.game.disc, "disc"),
             gen=self._player(self.board.game.gen, "gen"),
-            batches=self.board.loader,
+            batches=Peekable(self.board.loader),
             streams=self.streams,
             precision=precision_context(settings, self.device),
         )
         self.order = build_order(settings.training)
         self.average = MovingAverage(self.board.game.gen, settings.training.ema)
         self.meter = LossMeter(self.device)
+        measured = settings.training.measure_noise_every > 0
+        self.noise = NoiseProbe(settings, self.board.game, self.streams) if measured else None
         self.step, self.images, self.seconds = 0, 0, 0.0
         self.distances: dict[str, float | int | str | None] = {}
 
@@ -62,6 +65,8 @@ class Session:
         """One round: rates, updates, average, losses; no host read."""
         self.match.disc.set_step(self.step)
         self.match.gen.set_step(self.step)
+        if self.noise:
+            self.noise.before_round(self.step, self.match)
         disc_terms, gen_terms = self.order.play(self.match)
         self.step += 1
         self.images += self.board.batch_size * self.order.num_batches
@@ -108,6 +113,7 @@ class Session:
             "streams": self.streams.state_dict(),
             "loader": self.board.loader.state_dict(),
             "meter": self.meter.state_dict(),
+            "noise": self.noise.state_dict() if self.noise else {},
         }
 
     def load(self, networks: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
@@ -122,3 +128,5 @@ class Session:
         self.streams.load_state_dict(state["streams"])
         self.board.loader.load_state_dict(state["loader"])
         self.meter.load_state_dict(state["meter"])
+        if self.noise:
+            self.noise.load_state_dict(state.get("noise", {}))
