@@ -7,7 +7,7 @@ from pydantic import Field
 from equipoise.config.base import OnlyWith, Settings
 
 FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10"]
-MeasureName = Literal["fd"]
+MeasureName = Literal["fd", "fd-infinity", "kid", "is", "prdc", "sliced-wasserstein"]
 _MEASURED = ("points", "digits", "mnist", "cifar10")
 
 
@@ -18,7 +18,10 @@ class EvaluationSettings(Settings):
     """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), or no
     evaluation."""
     measures: Annotated[tuple[MeasureName, ...], OnlyWith("features", _MEASURED)] = ()
-    """Measured from the same pass beside the Frechet distance, which is always."""
+    """Further measures from the same pass; the Frechet distance (fd) is always taken. fd-infinity: extrapolated to
+    endless samples. kid: kernel distance. is: Inception Score. prdc: precision, recall, density, coverage."""
+    intervals: Annotated[bool, OnlyWith("features", _MEASURED)] = False
+    """Record an interval, the standard error and the bias with every value that has them."""
     every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
     num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000

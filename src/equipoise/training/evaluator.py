@@ -6,6 +6,7 @@ that a value is that of the pictures a person would look at. Latents are the sam
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from equipoise.data.mixtures import REFERENCE_SIZE
 from equipoise.metrics import ClassifierNetwork, Coverage, build_features, distance_protocol, mode_coverage
 from equipoise.training.example_sets import as_seen
 from equipoise.training.judging import MODE_ERROR, mode_error
-from equipoise.training.measures import find_measures, measured, needs_of
+from equipoise.training.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
 from equipoise.training.observation_cache import cached_observation
 from equipoise.training.observing import Needs, Observation, Observed, observe, protocol_of
 
@@ -44,7 +45,7 @@ class Evaluator:
         self.judge = MODE_ERROR if isinstance(reference, Mixture) else "fd"
         self.features = build_features(settings.evaluation.features, device)
         self.measures = find_measures(["fd", *settings.evaluation.measures])
-        self._needs = needs_of(self.measures, "samples") | Needs(classes=isinstance(self.features, ClassifierNetwork))
+        self._needs = self._needs_of("samples") | Needs(classes=isinstance(self.features, ClassifierNetwork))
         split = settings.evaluation.reference_split or settings.data.split
         self._protocol = protocol_of(self.features, data=reference.fingerprint(), split=split)
         self._real = self._look_at_reference()
@@ -58,8 +59,8 @@ class Evaluator:
         Returns:
             ``values``: ``fd``, what further measures give, and what the data allow: classes or modes found; all but
             ``fd`` and ``judge`` are missing, and these NaN, where the generator makes numbers that are not finite.
-            ``judge``: name of the value that tells checkpoints apart. ``protocol``: what must agree before two distances
-            are compared.
+            ``judge``: name of the value that tells checkpoints apart. ``intervals``: of the values, where the settings
+            ask for them. ``protocol``: what must agree before two distances are compared.
         """
         observation = Observation(
             self.features, self._needs, protocol_of(self.features, seed=self.seed), self.settings.num_samples
@@ -71,8 +72,16 @@ class Evaluator:
             observation.add(as_seen(examples))
             modes = _joined(modes, self._modes(examples))
         fake = observation.finish()
-        values = measured(self.measures, fake, self._real, self.seed) | _coverage(fake, modes)
-        return {"values": values, "judge": self.judge, "protocol": distance_protocol(fake.moments, self._real.moments)}
+        found = estimated(self.measures, fake, self._real, self.seed, intervals=self.settings.intervals)
+        return {
+            "values": {**values_of(found), **_coverage(fake, modes)},
+            "judge": self.judge,
+            "intervals": {name: asdict(each) for name, each in intervals_of(found).items()},
+            "protocol": distance_protocol(fake.moments, self._real.moments),
+        }
+
+    def _needs_of(self, side: Side) -> Needs:
+        return needs_of(self.measures, side, intervals=self.settings.intervals)
 
     def _generated(self, generate: Generate) -> Iterator[Tensor]:
         generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "evaluation"))
@@ -86,7 +95,7 @@ class Evaluator:
         return mode_coverage(examples, self.reference.centres, self.reference.std)
 
     def _look_at_reference(self) -> Observed:
-        needs = needs_of(self.measures, "reference")
+        needs = self._needs_of("reference")
         total = self.reference.num_examples or REFERENCE_SIZE
 
         def look() -> Observed:
