@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from equipoise.config.run import RunSettings
+from equipoise.config.schedules import NUMBER_TAGS
 from equipoise.core.errors import UserError, nearest
 
 
@@ -54,7 +55,7 @@ def validated(values: dict[str, Any], where: str) -> RunSettings:
 def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
     """The first finding of a validation as one sentence: what was given, what is allowed, what is near."""
     finding = error.errors()[0]
-    location = [*prefix, *(part for part in finding["loc"] if isinstance(part, str))]
+    location = [*prefix, *(part for part in finding["loc"] if isinstance(part, str) and part not in NUMBER_TAGS)]
     given, name = finding["input"], ".".join(location)
     if finding["type"] == "extra_forbidden":
         siblings = [".".join([*location[:-1], field]) for field in fields_at(model, location[:-1])]
@@ -68,7 +69,8 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
         hint = f" (did you mean {guess!r}?)" if guess else ""
         return f"{name} was given as {given!r}{hint}, but must be one of {expected}."
     if finding["type"] == "value_error":  # one of our own validators: its words are a sentence already
-        return finding["msg"].removeprefix("Value error, ")
+        words = finding["msg"].removeprefix("Value error, ")
+        return f"{name}: {words}" if set(NUMBER_TAGS) & set(finding["loc"]) else words
     rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
     return f"{name} was given as {given!r}, but {rule[0].lower()}{rule[1:]}."
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
+from equipoise.config.schedules import PositiveNumber
 
 ObjectiveName = Literal["minimax", "nonsaturating", "least-squares", "hinge", "wasserstein", "relativistic-paired"]
 PenaltyName = Literal["none", "gradient", "one-sided-gradient", "r1", "r2", "r1-r2"]
@@ -26,8 +27,9 @@ class GameSettings(Settings):
     """Losses of both players."""
     penalty: PenaltyName = "none"
     """Gradient penalty of the discriminator: WGAN-GP's (two-sided or one-sided), R1, R2 or both."""
-    penalty_weight: Annotated[float, Field(gt=0), OnlyWith("penalty", _PENALTIES)] = 10.0
-    """Weight of the penalty: lambda of WGAN-GP, gamma of R1 and R2 (which carry a factor 1/2 themselves)."""
+    penalty_weight: Annotated[PositiveNumber, OnlyWith("penalty", _PENALTIES)] = 10.0
+    """Weight of the penalty: lambda of WGAN-GP, gamma of R1 and R2 (which carry a factor 1/2 themselves). A number, or
+    a schedule such as {value: 10, decay: linear, final: 0.1}."""
     clip: Annotated[float, Field(gt=0)] | None = None
     """Clip every discriminator weight to [-clip, clip] after its update, as in the first WGAN."""
     latent_dim: Annotated[int, Field(gt=0)] = 100

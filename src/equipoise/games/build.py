@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import GameSettings
+from equipoise.config.schedules import first_value
 from equipoise.games.generative import GenerativeGame
 from equipoise.games.hinge import HINGE
 from equipoise.games.least_squares import LEAST_SQUARES
@@ -54,7 +55,7 @@ def build_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> Gener
         OBJECTIVES[settings.objective],
         functools.partial(sample_latents, settings),
         penalty=PENALTIES.get(settings.penalty),
-        penalty_weight=settings.penalty_weight,
+        penalty_weight=first_value(settings.penalty_weight),
         clip=settings.clip,
     )
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import GameSettings, RunSettings
+from equipoise.config.schedules import first_value
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader, Source, build_source
@@ -83,7 +84,8 @@ def _between_points(settings: GameSettings, device: torch.device) -> AnalyticGam
     arguments: dict[str, Any] = {"noise": settings.noise}
     if settings.kind == "dirac":  # a GAN in two numbers: it has an objective and a penalty, as the large ones do
         penalty = None if settings.penalty == "none" else settings.penalty
-        arguments |= {"objective": settings.objective, "penalty": penalty, "penalty_weight": settings.penalty_weight}
+        weight = first_value(settings.penalty_weight)
+        arguments |= {"objective": settings.objective, "penalty": penalty, "penalty_weight": weight}
     game = ANALYTIC_GAMES[settings.kind](**arguments)
     game.disc.to(device)
     game.gen.to(device)
