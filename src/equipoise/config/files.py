@@ -55,7 +55,7 @@ def validated(values: dict[str, Any], where: str) -> RunSettings:
 def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
     """The first finding of a validation as one sentence: what was given, what is allowed, what is near."""
     finding = error.errors()[0]
-    location = [*prefix, *(part for part in finding["loc"] if isinstance(part, str) and part not in NUMBER_TAGS)]
+    location = [*prefix, *location_of(error)]
     given, name = finding["input"], ".".join(location)
     if finding["type"] == "extra_forbidden":
         siblings = [".".join([*location[:-1], field]) for field in fields_at(model, location[:-1])]
@@ -73,6 +73,11 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
         return f"{name}: {words}" if set(NUMBER_TAGS) & set(finding["loc"]) else words
     rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
     return f"{name} was given as {given!r}, but {rule[0].lower()}{rule[1:]}."
+
+
+def location_of(error: ValidationError) -> list[str]:
+    """Names of the fields that lead to the first finding of a validation."""
+    return [part for part in error.errors()[0]["loc"] if isinstance(part, str) and part not in NUMBER_TAGS]
 
 
 def fields_at(model: type[BaseModel], path: list[str]) -> list[str]:

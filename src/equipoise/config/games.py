@@ -11,6 +11,7 @@ ObjectiveName = Literal["minimax", "nonsaturating", "least-squares", "hinge", "w
 PenaltyName = Literal["none", "gradient", "one-sided-gradient", "r1", "r2", "r1-r2"]
 KindName = Literal["generative", "bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg"]
 _ANALYTIC = ("bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg")
+_WITH_TARGETS = ("minimax", "nonsaturating", "least-squares")
 _PENALTIES = ("gradient", "one-sided-gradient", "r1", "r2", "r1-r2")
 
 
@@ -25,6 +26,8 @@ class GameSettings(Settings):
     """Standard deviation of the noise on every gradient of a game between two points."""
     objective: ObjectiveName = "nonsaturating"
     """Losses of both players."""
+    real_target: Annotated[float, Field(gt=0, le=1), OnlyWith("objective", _WITH_TARGETS)] = 1.0
+    """What the discriminator should say of real examples: 0.9 is one-sided label smoothing (Salimans et al. 2016)."""
     penalty: PenaltyName = "none"
     """Gradient penalty of the discriminator: WGAN-GP's (two-sided or one-sided), R1, R2 or both."""
     penalty_weight: Annotated[PositiveNumber, OnlyWith("penalty", _PENALTIES)] = 10.0

@@ -17,7 +17,7 @@ def _number_if_any(value: object) -> object:
     return value
 
 
-Option = Annotated[None | bool | int | float | str, BeforeValidator(_number_if_any)]
+Option = Annotated[bool | int | float | str | None, BeforeValidator(_number_if_any)]
 
 
 class PlayerSettings(Settings):

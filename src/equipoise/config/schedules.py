@@ -89,9 +89,7 @@ PositiveNumber = Annotated[
 
 FractionNumber = Annotated[
     Annotated[float, Field(ge=0, lt=1), Tag("number")]
-    | Annotated[
-        ScheduledNumber, AfterValidator(_stays(lambda value: 0 <= value < 1, "in [0, 1)")), Tag("scheduled")
-    ],
+    | Annotated[ScheduledNumber, AfterValidator(_stays(lambda value: 0 <= value < 1, "in [0, 1)")), Tag("scheduled")],
     _KIND,
 ]
 """A number in [0, 1), plain or scheduled."""

@@ -18,7 +18,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor
 
 from equipoise.core.errors import UserError, unknown
@@ -73,9 +72,7 @@ class GapCurve:
             others: the other attributes.
         """
         length = FRACTION_OF_IDEAL * abs(ideal_loss) or LENGTH_AT_ZERO
-        return cls(
-            above=length if above is None else above, below=length if below is None else below, **others
-        )
+        return cls(above=length if above is None else above, below=length if below is None else below, **others)
 
 
 def gap_factor(loss: Value, ideal_loss: float, curve: GapCurve) -> Value:
@@ -92,6 +89,7 @@ def gap_factor(loss: Value, ideal_loss: float, curve: GapCurve) -> Value:
     >>> curve = GapCurve(above=0.2, below=0.1)
     >>> [round(gap_factor(loss, 1.0, curve), 3) for loss in (0.8, 0.95, 1.0, 1.1, 1.2, 9.0)]
     [0.1, 0.316, 1.0, 1.414, 2.0, 2.0]
+    >>> import torch
     >>> gap_factor(torch.tensor([0.0, 1.0, 2.0]), 1.0, curve)
     tensor([0.1000, 1.0000, 2.0000])
     """

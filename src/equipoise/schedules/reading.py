@@ -16,7 +16,7 @@ class Reader:
     """Reads one scalar after another.
 
     Args:
-        late: return the value handed in the time before; None leaves it to the device: at once on the CPU, late elsewhere.
+        late: return the value handed in the time before; None leaves it to the device: late, but at once on the CPU.
 
     >>> at_once, late = Reader(), Reader(late=True)
     >>> [at_once.read(value) for value in (1.0, 2.0, 3.0)]
