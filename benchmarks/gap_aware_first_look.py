@@ -1,6 +1,6 @@
 """A first look at the gap-aware scheduler on MNIST: random configurations, each with and without it.
 
-    python benchmarks/gap_aware_first_look.py --data FOLDER [--configurations 6] [--steps 2000] [--width 8]
+    python benchmarks/gap_aware_first_look.py --data FOLDER [--configurations 6] [--steps 1000] [--width 8]
 
 The search space of Hazimeh & Ponomareva 2023, setting (i): one learning rate for both players, log-uniform on
 [1e-5, 1e-3]; beta1 uniform on [0, 1); for WGAN the clipping bound, log-uniform on [1e-3, 1]. Both arms get the same
@@ -49,7 +49,7 @@ def drawn(number: int) -> dict[str, float]:
 
 def settings(gan: str, number: int, arm: str, arguments: argparse.Namespace) -> RunSettings:
     """One run."""
-    draws, every = drawn(number), max(arguments.steps // 5, 1)
+    draws, every = drawn(number), max(arguments.steps // 2, 1)
     player = PlayerSettings(lr=draws["lr"], betas=(draws["beta1"], 0.999))
     return RunSettings(
         name=f"{gan}-{number}-{arm}",
@@ -143,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="parquet folder of MNIST")
     parser.add_argument("--configurations", type=int, default=6)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--width", type=int, default=8, help="channels next to the image (the paper: 64)")
     parser.add_argument("--batch-size", type=int, default=64, help="(the paper: 256)")
     parser.add_argument("--samples", type=int, default=5000, help="generated examples per evaluation")

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -83,11 +83,17 @@ def location_of(error: ValidationError) -> list[str]:
 def fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
     """Names of the fields of the settings found below ``model`` at ``path``."""
     for part in path:
-        annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        assert issubclass(annotation, BaseModel)
-        model = annotation
+        found = settings_in(model.model_fields[part].annotation)
+        assert found is not None, f"{part} holds no settings"
+        model = found
     return list(model.model_fields)
+
+
+def settings_in(annotation: Any) -> type[BaseModel] | None:
+    """The settings that a field holds, or may hold beside plain values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(settings_in, get_args(annotation))), None)
 
 
 def dotted_fields(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -97,7 +97,7 @@ def gap_factor(loss: Value, ideal_loss: float, curve: GapCurve) -> Value:
     ahead = _fraction((ideal_loss - loss) / curve.below)
     # One of the two is always 0, and its part of the product 1.
     if curve.interpolation == "linear":
-        factor: Value = (1 + (curve.max_factor - 1) * behind) * (1 - (1 - curve.min_factor) * ahead)
+        factor: Value = (1 - behind + curve.max_factor * behind) * (1 - ahead + curve.min_factor * ahead)
     else:
         factor = curve.max_factor**behind * curve.min_factor**ahead
     return factor
