@@ -14,7 +14,7 @@ from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
-Distances = Mapping[str, float | int | None]
+Distances = Mapping[str, float | int | str | None]
 
 
 class Best:
@@ -31,10 +31,12 @@ class Best:
 
     def note(self, record: Record) -> str:
         """Take in an evaluation; the best of all in words."""
-        distance = record["values"]["fd"]
+        judge = record["judge"]
+        distance = record["values"][judge]
         if self.distance is None or distance <= self.distance:
             self.distance, self.step = distance, record["step"]
-        return f"best {self.distance:.4g} (step {self.step:,})"
+        name = "best" if judge == "fd" else f"best {judge}"
+        return f"{name} {self.distance:.4g} (step {self.step:,})"
 
 
 class LineView:
@@ -142,8 +144,8 @@ class LiveView:
         self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
         self._best.start(distances)
         if distances:
-            values, latest_step = {"fd": distances["latest"]}, distances["latest_step"]
-            self.on_evaluation({"values": values, "step": latest_step})
+            judge, latest_step = str(distances["judge"]), distances["latest_step"]
+            self.on_evaluation({"values": {judge: distances["latest"]}, "judge": judge, "step": latest_step})
 
     def on_progress(self, step: int) -> None:
         """Move the bar, ten times a second at most: a round can be shorter than a redraw."""
@@ -157,9 +159,10 @@ class LiveView:
 
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
-        values, step = record["values"], record["step"]
-        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != "fd")
-        self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {self._best.note(record)}{others}"
+        values, judge = record["values"], record["judge"]
+        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
+        newest = f"{judge} {values[judge]:.4g} (step {record['step']:,})"
+        self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""

@@ -16,9 +16,10 @@ class DataSettings(Settings):
 
     source: SourceName = "digits"
     """digits: scikit-learn's 1,797 handwritten digits, 8 x 8. ring, grid: 8 or 25 Gaussians in the plane.
-    folder: images below a folder. table: parquet files in a folder, or a data set of the Hugging Face hub."""
+    folder: images below a folder, or in a zip or tar archive. table: parquet files in a folder, or a data set of the
+    Hugging Face hub."""
     path: Annotated[str | None, OnlyWith("source", _STORED)] = None
-    """The folder, or the hub data set's name."""
+    """The folder or archive, or the hub data set's name."""
     split: Annotated[str, OnlyWith("source", ("table",))] = "train"
     """Split of the data set to train on."""
     image_column: Annotated[str | None, OnlyWith("source", ("table",))] = None

@@ -7,6 +7,7 @@ from pydantic import Field
 from equipoise.config.base import OnlyWith, Settings
 
 FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10"]
+MeasureName = Literal["fd"]
 _MEASURED = ("points", "digits", "mnist", "cifar10")
 
 
@@ -16,6 +17,8 @@ class EvaluationSettings(Settings):
     features: FeaturesName = "none"
     """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), or no
     evaluation."""
+    measures: Annotated[tuple[MeasureName, ...], OnlyWith("features", _MEASURED)] = ()
+    """Measured from the same pass beside the Frechet distance, which is always."""
     every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
     num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000

@@ -28,6 +28,10 @@ class DataWarning(UserWarning):
     """Something in the data was skipped or converted in a way a person should know of."""
 
 
+class SampleSizeWarning(UserWarning):
+    """A number was measured on so few examples that it says more about them than a person may think."""
+
+
 def nearest(given: str, choices: Iterable[str]) -> str | None:
     """The choice most like ``given``, or None where nothing is.
 
