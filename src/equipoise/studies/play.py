@@ -22,7 +22,7 @@ from equipoise.studies.folder import FINISHED, Record, Standing, Status, StopRul
 from equipoise.studies.plan import PlannedRun
 from equipoise.training import RunFolder, resume, train
 from equipoise.training.checkpoint import checkpoint_steps, find_checkpoint, is_intact, load_state
-from equipoise.training.observer import Silence
+from equipoise.training.observer import Distances, Silence
 from equipoise.training.run_folder import EVALUATIONS
 
 _LOOK_EVERY = 0.25
@@ -148,7 +148,7 @@ class _Watcher(Silence):
         self._evaluations: list[Record] = []
         self._looked_at = time.monotonic()
 
-    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
         """Take up what a resumed run had measured before."""
         self._evaluations = read_json_lines(self._path / EVALUATIONS)
 

@@ -103,7 +103,7 @@ class Loop:
 
     def _play(self, *, from_start: bool) -> Ending:
         session = self.session
-        self.observer.on_start(session.settings, session.step, describe(session))
+        self.observer.on_start(session.settings, session.step, describe(session), session.distances)
         self._stopwatch.rate(session.images)
         if from_start:
             self._between_rounds()

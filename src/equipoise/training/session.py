@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import RunSettings
+from equipoise.config.schedules import first_value
 from equipoise.core import vectors
 from equipoise.core.seeding import Streams
 from equipoise.optimizers import build_optimizer
-from equipoise.schedules import build_decay
+from equipoise.schedules import build_decay, build_gap_aware, build_scheduled
 from equipoise.training.average import MovingAverage
 from equipoise.training.board import OnLoad, generate_examples, set_up
 from equipoise.training.machine import precision_context, prepare_machine
@@ -49,7 +50,9 @@ class Session:
             precision=precision_context(settings, self.device),
         )
         self.order = build_order(settings.training)
-        self.average = MovingAverage(self.board.game.gen, settings.training.ema)
+        self.average = MovingAverage(self.board.game.gen, first_value(settings.training.ema))
+        self.average_decay = build_scheduled(settings.training.ema, settings.training.steps)
+        self.penalty_weight = build_scheduled(settings.game.penalty_weight, settings.training.steps)
         self.meter = LossMeter(self.device)
         measured = settings.training.measure_noise_every > 0
         self.noise = NoiseProbe(settings, self.board.game, self.streams) if measured else None
@@ -57,14 +60,20 @@ class Session:
         self.distances: dict[str, float | int | str | None] = {}
 
     def _player(self, module: nn.Module, name: str) -> Player:
-        settings = getattr(self.settings, name)
+        settings, num_steps = getattr(self.settings, name), self.settings.training.steps
         optimizer = build_optimizer(settings, list(module.parameters()))
-        return Player(module, optimizer, build_decay(settings.schedule, self.settings.training.steps))
+        ideal_loss = getattr(self.board.game, f"ideal_{name}_loss")
+        return Player(
+            module,
+            optimizer,
+            build_decay(settings.schedule, num_steps),
+            gap=build_gap_aware(settings.schedule, ideal_loss, name),
+            betas=settings.betas and tuple(build_scheduled(beta, num_steps) for beta in settings.betas),
+        )
 
     def play_round(self) -> None:
-        """One round: rates, updates, average, losses; no host read."""
-        self.match.disc.set_step(self.step)
-        self.match.gen.set_step(self.step)
+        """One round: scheduled numbers, updates, average, losses; no host read."""
+        self._set_numbers()
         if self.noise:
             self.noise.before_round(self.step, self.match)
         disc_terms, gen_terms = self.order.play(self.match)
@@ -72,6 +81,13 @@ class Session:
         self.images += self.board.batch_size * self.order.num_batches
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
+
+    def _set_numbers(self) -> None:
+        """Put in force all numbers that change with the step."""
+        self.match.disc.set_step(self.step)
+        self.match.gen.set_step(self.step)
+        self.match.game.penalty_weight = self.penalty_weight.at(self.step)
+        self.average.decay = self.average_decay.at(self.step)
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
