@@ -49,8 +49,9 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
     lines = [ending.sentence]
     values = ending.values
     if values.get("latest") is not None:
+        name = {"fd": "FD", "mode_error": "Mode error"}[str(values.get("judge", "fd"))]
         lines.append(
-            f"FD: first {values['first']:.4g} (step {values['first_step']:,}), best {values['best']:.4g} "
+            f"{name}: first {values['first']:.4g} (step {values['first_step']:,}), best {values['best']:.4g} "
             f"(step {values['best_step']:,}), final {values['latest']:.4g} (step {values['latest_step']:,})."
         )
     if ending.outcome is Outcome.STOPPED:

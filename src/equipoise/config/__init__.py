@@ -9,16 +9,18 @@ from equipoise.config.games import GameSettings
 from equipoise.config.networks import NetworkSettings
 from equipoise.config.players import PlayerSettings
 from equipoise.config.run import RunSettings
-from equipoise.config.schedules import ScheduleSettings
+from equipoise.config.schedules import DecaySettings, ScheduledNumber, ScheduleSettings
 from equipoise.config.training import TrainingSettings
 
 __all__ = [
     "DataSettings",
+    "DecaySettings",
     "EvaluationSettings",
     "GameSettings",
     "NetworkSettings",
     "PlayerSettings",
     "RunSettings",
     "ScheduleSettings",
+    "ScheduledNumber",
     "TrainingSettings",
 ]

@@ -17,11 +17,11 @@ class DataSettings(Settings):
 
     source: SourceName = "digits"
     """digits: scikit-learn's 1,797 handwritten digits, 8 x 8. ring, grid: 8 or 25 Gaussians in the plane.
-    folder: images below a folder. table: parquet files in a folder, or a data set of the Hugging Face hub.
-    text: lines of a file, of a folder's train.txt and test.txt, or of a hub data set; without a path, sentences of a
-    small grammar."""
+    folder: images below a folder, or in a zip or tar archive. table: parquet files in a folder, or a data set of the
+    Hugging Face hub. text: lines of a file, of a folder's train.txt and test.txt, or of a hub data set; without a
+    path, sentences of a small grammar."""
     path: Annotated[str | None, OnlyWith("source", _READ)] = None
-    """The folder or file, or the hub data set's name."""
+    """The folder, archive or text file, or the hub data set's name."""
     split: Annotated[str, OnlyWith("source", ("table", "text"))] = "train"
     """Split of the data set to train on. A single text file is split into train and test by held_out."""
     text_column: Annotated[str | None, OnlyWith("source", ("text",))] = None
@@ -52,7 +52,7 @@ class DataSettings(Settings):
     flip: Annotated[bool, OnlyWith("source", _IMAGES)] = False
     """Mirror each image left to right with probability 1/2."""
     max_unreadable: Annotated[float, Field(ge=0, lt=1), OnlyWith("source", _READ)] = 0.01
-    """Fraction of images, or of lines, that may be unreadable; they are named, counted and skipped. More is an error."""
+    """Fraction of images or lines that may be unreadable; they are named, counted and skipped. More is an error."""
     memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _READ)] = 2048
     """Largest set, in MiB of uint8 pixels or of codes of text, that is held in memory on the training device; larger
     ones are streamed."""

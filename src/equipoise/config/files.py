@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from equipoise.config.run import RunSettings
+from equipoise.config.schedules import NUMBER_TAGS
 from equipoise.core.errors import UserError, nearest
 
 
@@ -54,7 +55,7 @@ def validated(values: dict[str, Any], where: str) -> RunSettings:
 def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
     """The first finding of a validation as one sentence: what was given, what is allowed, what is near."""
     finding = error.errors()[0]
-    location = [*prefix, *(part for part in finding["loc"] if isinstance(part, str))]
+    location = [*prefix, *location_of(error)]
     given, name = finding["input"], ".".join(location)
     if finding["type"] == "extra_forbidden":
         siblings = [".".join([*location[:-1], field]) for field in fields_at(model, location[:-1])]
@@ -68,19 +69,31 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
         hint = f" (did you mean {guess!r}?)" if guess else ""
         return f"{name} was given as {given!r}{hint}, but must be one of {expected}."
     if finding["type"] == "value_error":  # one of our own validators: its words are a sentence already
-        return finding["msg"].removeprefix("Value error, ")
+        words = finding["msg"].removeprefix("Value error, ")
+        return f"{name}: {words}" if set(NUMBER_TAGS) & set(finding["loc"]) else words
     rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
     return f"{name} was given as {given!r}, but {rule[0].lower()}{rule[1:]}."
+
+
+def location_of(error: ValidationError) -> list[str]:
+    """Names of the fields that lead to the first finding of a validation."""
+    return [part for part in error.errors()[0]["loc"] if isinstance(part, str) and part not in NUMBER_TAGS]
 
 
 def fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
     """Names of the fields of the settings found below ``model`` at ``path``."""
     for part in path:
-        annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        assert issubclass(annotation, BaseModel)
-        model = annotation
+        found = settings_in(model.model_fields[part].annotation)
+        assert found is not None, f"{part} holds no settings"
+        model = found
     return list(model.model_fields)
+
+
+def settings_in(annotation: Any) -> type[BaseModel] | None:
+    """The settings that a field holds, or may hold beside plain values."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(settings_in, get_args(annotation))), None)
 
 
 def dotted_fields(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -51,6 +51,11 @@ class RunSettings(Settings):
             raise ValueError(
                 f"The game {self.game.kind!r} has no examples to measure; leave evaluation.features at none."
             )
+        if self.training.measure_noise_every:
+            raise ValueError(
+                f"The game {self.game.kind!r} has no examples whose gradients could differ; leave "
+                f"training.measure_noise_every at 0."
+            )
         for name, default in (("data", DataSettings()), ("network", NetworkSettings())):
             if getattr(self, name) != default:
                 warnings.warn(

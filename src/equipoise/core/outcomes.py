@@ -27,4 +27,4 @@ class Ending:
     outcome: Outcome
     sentence: str
     step: int
-    values: dict[str, float | int | None]
+    values: dict[str, float | int | str | None]

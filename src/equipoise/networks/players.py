@@ -38,7 +38,7 @@ class Discriminator(nn.Module):
         self.layers = layers
 
     def forward(self, examples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Logits (N,), higher for real, from examples (N, C, H, W), (N, D) or (N, V, L); labels (N,) int64 are not read."""
+        """Logits (N,), higher for real, from examples (N, C, H, W), (N, D) or (N, V, L); labels (N,) are not read."""
         scores: Tensor = self.layers(examples)
         return scores.squeeze(1)
 

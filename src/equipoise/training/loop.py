@@ -103,7 +103,7 @@ class Loop:
 
     def _play(self, *, from_start: bool) -> Ending:
         session = self.session
-        self.observer.on_start(session.settings, session.step, describe(session))
+        self.observer.on_start(session.settings, session.step, describe(session), session.distances)
         self._stopwatch.rate(session.images)
         if from_start:
             self._between_rounds()
@@ -150,7 +150,7 @@ class Loop:
         session = self.session
         measured = evaluator.evaluate(session.generate)
         session.seconds += self._stopwatch.lap()
-        session.note_distance(measured["values"]["fd"])
+        session.note_distance(measured["values"][evaluator.judge], evaluator.judge)
         record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
