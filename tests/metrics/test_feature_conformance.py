@@ -21,7 +21,7 @@ def examples_for(network, count=40):
 
 
 def test_the_settings_know_the_same_names():
-    assert set(FEATURES) == set(typing.get_args(FeaturesName)) - {"none"}
+    assert set(FEATURES) == set(typing.get_args(FeaturesName)) - {"none", "ngrams"}
 
 
 def test_an_unknown_name_is_told_the_nearest():

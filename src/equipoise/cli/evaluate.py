@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from equipoise.cli.live import shown
 from equipoise.cli.parsing import parse
 from equipoise.core.errors import UserError
 
@@ -41,5 +42,14 @@ def main(arguments: list[str]) -> int:
     print(f"step {measured['step']:,} of {given.run}")
     for group in ("values", "protocol"):
         for name, value in measured[group].items():
-            print(f"  {name:<18} {value}")
+            print(f"  {name:<18} {_shown(value)}")
+    for line in shown(measured):
+        print(f"  | {line}")
     return 0
+
+
+def _shown(value: object) -> str:
+    """A value in words; a group of them in one line."""
+    if isinstance(value, dict) and all(isinstance(each, float) for each in value.values()):
+        return ", ".join(f"{name} {each:.4g}" for name, each in value.items())
+    return str(value)

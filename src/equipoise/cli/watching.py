@@ -49,14 +49,14 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
     lines = [ending.sentence]
     values = ending.values
     if values.get("latest") is not None:
-        name = {"fd": "FD", "mode_error": "Mode error"}[str(values.get("judge", "fd"))]
+        name = {"fd": "FD", "mode_error": "Mode error", "jsd4": "JSD-4"}[str(values.get("judge", "fd"))]
         lines.append(
             f"{name}: first {values['first']:.4g} (step {values['first_step']:,}), best {values['best']:.4g} "
             f"(step {values['best_step']:,}), final {values['latest']:.4g} (step {values['latest_step']:,})."
         )
     if ending.outcome is Outcome.STOPPED:
         lines.append(f"Go on with: equipoise resume {folder}")
-    if any(folder.glob("samples/*.png")):
+    if any(folder.glob("samples/step-*")):
         lines.append(f"Samples in {folder / 'samples'}")
     if picture:
         lines.append(f"Curves in {picture}")

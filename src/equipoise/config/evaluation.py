@@ -13,7 +13,7 @@ _MEASURED = (*_FEATURES, "ngrams")
 
 
 class EvaluationSettings(Settings):
-    """The distance of generated to real examples: Frechet's in the features of a network, or of text that of n-grams."""
+    """The distance of generated to real examples: Frechet's in the features of a network, or that of text's n-grams."""
 
     features: FeaturesName = "none"
     """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), ngrams (of

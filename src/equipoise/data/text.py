@@ -55,7 +55,7 @@ class TextSource(Source):
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"{self.vocabulary} {tuple(self.codes.shape)}".encode())
-        for part in self.codes.split(1 << 20):
+        for part in torch.split(self.codes, 1 << 20):
             digest.update(part.cpu().numpy().data)
         return digest.hexdigest()
 
@@ -77,7 +77,7 @@ class TextSource(Source):
 
     def ordered(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
         """See `Source.ordered`."""
-        for codes in self.codes.split(batch_size):
+        for codes in torch.split(self.codes, batch_size):
             yield Batch(one_hot(codes.to(device), len(self.vocabulary)))
 
 

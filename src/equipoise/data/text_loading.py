@@ -99,5 +99,5 @@ def _warn(name: str, account: Account, codes: Tensor) -> None:
         warnings.warn(text, DataWarning, stacklevel=3)
     unknown = int((codes == UNKNOWN).sum())
     if unknown:
-        text = f"{unknown:,} of {codes.numel():,} symbols of '{name}' are not in the vocabulary; data.max_symbols sets its size."
-        warnings.warn(text, DataWarning, stacklevel=3)
+        text = f"{unknown:,} of {codes.numel():,} symbols of '{name}' are not in the vocabulary"
+        warnings.warn(f"{text}; data.max_symbols sets its size.", DataWarning, stacklevel=3)

@@ -60,6 +60,7 @@ class Vocabulary:
         Args:
             counts: how often each number occurs, (M,).
             max_symbols: symbols to keep at most.
+            units: what the numbers are of.
         """
         common = np.argsort(-counts, kind="stable")[: max_symbols + 1]
         points = [point for point in common.tolist() if counts[point] and point][:max_symbols]

@@ -42,7 +42,7 @@ IMAGE_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
 )
 # Of a line (N, C, L) as of an image with places for pixels.
 TEXT_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
-    IMAGE_NORMALIZATIONS | {"batch": Normalization(nn.BatchNorm1d, shifts=True)}
+    {**IMAGE_NORMALIZATIONS, "batch": Normalization(nn.BatchNorm1d, shifts=True)}
 )
 POINT_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
     {

@@ -5,10 +5,13 @@ from equipoise.recipes.images import CIFAR10, IMAGES, MNIST, SNGAN_CIFAR10_CG
 from equipoise.recipes.mixtures import GRID, RING
 from equipoise.recipes.recipe import Recipe
 from equipoise.recipes.saddles import SADDLE_CG, SADDLE_TTUR
+from equipoise.recipes.text import TEXT_SINGLE, TEXT_SINGLE_SMALL, TEXT_TTUR, TEXT_TTUR_SMALL
+
+_TEXT = (TEXT_TTUR_SMALL, TEXT_SINGLE_SMALL, TEXT_TTUR, TEXT_SINGLE)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (DIGITS, RING, GRID, IMAGES, MNIST, CIFAR10, SNGAN_CIFAR10_CG, SADDLE_TTUR, SADDLE_CG)
+    for recipe in (DIGITS, RING, GRID, IMAGES, MNIST, CIFAR10, SNGAN_CIFAR10_CG, SADDLE_TTUR, SADDLE_CG, *_TEXT)
 }
 DEFAULT = DIGITS.name
 

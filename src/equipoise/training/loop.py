@@ -17,11 +17,13 @@ from equipoise.data import Source
 from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import find_checkpoint, keep_only, load_network, load_state, save_checkpoint
 from equipoise.training.evaluator import Evaluator, build_evaluator
+from equipoise.training.lines import save_lines, vocabulary_of
 from equipoise.training.observer import Observer, Silence
 from equipoise.training.pictures import save_picture
 from equipoise.training.records import Stopwatch, describe, metrics_record
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
+from equipoise.training.text_evaluator import TextEvaluator
 
 NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
 
@@ -49,7 +51,7 @@ def train(
     RunFolder.refuse_existing(settings)
     session = Session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source)
-    loop = Loop(session, evaluator, RunFolder.create(settings), observer, stop)
+    loop = Loop(session, evaluator, RunFolder.create(settings, vocabulary_of(session.board.source)), observer, stop)
     return loop.run(from_start=True)
 
 
@@ -76,7 +78,7 @@ class Loop:
     def __init__(
         self,
         session: Session,
-        evaluator: Evaluator | None,
+        evaluator: Evaluator | TextEvaluator | None,
         folder: RunFolder,
         observer: Observer | None,
         stop: threading.Event | None,
@@ -146,7 +148,7 @@ class Loop:
         self.folder.add_metrics(record)
         self.observer.on_metrics(record)
 
-    def _evaluate(self, evaluator: Evaluator) -> None:
+    def _evaluate(self, evaluator: Evaluator | TextEvaluator) -> None:
         session = self.session
         measured = evaluator.evaluate(session.generate)
         session.seconds += self._stopwatch.lap()
@@ -157,8 +159,11 @@ class Loop:
 
     def _draw(self, source: Source) -> None:
         session = self.session
-        number = NUM_PICTURED_IMAGES if len(source.example_shape) == 3 else NUM_PICTURED_POINTS
+        number = NUM_PICTURED_POINTS if len(source.example_shape) == 1 else NUM_PICTURED_IMAGES
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
+        if vocabulary := vocabulary_of(source):
+            save_lines(self.folder.sample_path(session.step, ".txt"), [session.generate(number, latents)], vocabulary)
+            return
         real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 

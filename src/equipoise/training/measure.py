@@ -4,6 +4,8 @@ from typing import Any
 
 from equipoise.core.errors import UserError
 from equipoise.training.evaluator import build_evaluator
+from equipoise.training.lines import require_same_vocabulary
+from equipoise.training.text_evaluator import TextEvaluator
 from equipoise.training.trained import TrainedGenerator
 
 
@@ -16,13 +18,15 @@ def measure(trained: TrainedGenerator, num_samples: int | None = None, seed: int
         seed: of the latents, where not the run's.
 
     Raises:
-        UserError: the run's settings name no features.
+        UserError: the run's settings name no features, or the data are not those of the run.
     """
     settings = trained.settings
     changes = {} if num_samples is None else {"num_samples": num_samples}
     evaluation = settings.evaluation.model_copy(update=changes)
     settings = settings.model_copy(update={"evaluation": evaluation, "seed": settings.seed if seed is None else seed})
     evaluator = build_evaluator(settings, trained.device)
+    if isinstance(evaluator, TextEvaluator):
+        require_same_vocabulary(trained.vocabulary, evaluator.vocabulary)
     if evaluator is None:
         raise UserError("This run's settings name no features to measure in; train with --evaluation.features.")
     return {"step": trained.state["step"], "images": trained.state["images"], **evaluator.evaluate(trained.generate)}

@@ -4,7 +4,8 @@ config.yaml         everything needed to run it again
 environment.json    versions and machine
 metrics.jsonl       one line per logging interval
 evaluations.jsonl   one line per evaluation, with its protocol
-samples/            step-000500.png
+vocabulary.json     of text: the symbols, in the order of their codes from 2 on
+samples/            step-000500.png, of text step-000500.txt
 checkpoints/        step-000500/, see ``checkpoint``
 outcome.json        how it ended, with the sentence a person reads
 """
@@ -26,7 +27,9 @@ from equipoise.config.files import read_run_settings, to_yaml
 from equipoise.core.errors import UserError, nearest
 from equipoise.core.files import append_json_line, read_json_lines, write_json, write_text
 from equipoise.core.outcomes import Ending
+from equipoise.data import Vocabulary
 from equipoise.training.checkpoint import checkpoint_steps
+from equipoise.training.lines import VOCABULARY
 
 METRICS, EVALUATIONS = "metrics.jsonl", "evaluations.jsonl"
 
@@ -38,8 +41,8 @@ class RunFolder:
         self.path, self.settings = path, settings
 
     @classmethod
-    def create(cls, settings: RunSettings) -> "RunFolder":
-        """A new folder ``root/name`` with the settings and the environment in it, whole or not at all.
+    def create(cls, settings: RunSettings, vocabulary: Vocabulary | None = None) -> "RunFolder":
+        """A new folder ``root/name`` with settings, environment and any vocabulary in it, whole or not at all.
 
         Raises:
             UserError: the folder exists already, or cannot be written.
@@ -52,6 +55,8 @@ class RunFolder:
                 (temporary / part).mkdir(parents=True)
             write_text(temporary / "config.yaml", to_yaml(settings))
             write_json(temporary / "environment.json", environment())
+            if vocabulary:
+                write_json(temporary / VOCABULARY, vocabulary.state_dict())
             temporary.rename(path)
         except OSError as error:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -89,9 +94,9 @@ class RunFolder:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
 
-    def sample_path(self, step: int) -> Path:
-        """Where the sample picture of ``step`` lies."""
-        return self.path / "samples" / f"step-{step:06d}.png"
+    def sample_path(self, step: int, suffix: str = ".png") -> Path:
+        """Where the sample picture of ``step`` lies, or the sample text."""
+        return self.path / "samples" / f"step-{step:06d}{suffix}"
 
     def add_metrics(self, record: dict[str, Any]) -> None:
         """Append a line to ``metrics.jsonl``."""
@@ -108,7 +113,7 @@ class RunFolder:
         """
         for late in (late for late in checkpoint_steps(self.checkpoints) if late > step):
             shutil.rmtree(self.checkpoints / f"step-{late:06d}", ignore_errors=True)
-        for picture in self.path.glob("samples/step-*.png"):
+        for picture in self.path.glob("samples/step-*.*"):
             if int(picture.stem.removeprefix("step-")) > step:
                 picture.unlink()
         for name in (METRICS, EVALUATIONS):
