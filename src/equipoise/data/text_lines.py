@@ -56,7 +56,8 @@ class FileLines:
         with self._path.open("rb") as file:
             for line in file:
                 # The checksum of a line without its end: the same line is on one side whatever system wrote it.
-                if self._split is None or (zlib.crc32(line.strip()) < self._bound) == (self._split == "test"):
+                content = line.strip()
+                if self._split is None or not content or (zlib.crc32(content) < self._bound) == (self._split == "test"):
                     yield line
 
 
@@ -105,7 +106,7 @@ def open_lines(settings: DataSettings) -> RawLines:
         return FileLines(path, settings.split, settings.held_out)
     if path.is_dir():
         return _from_folder(path, settings)
-    if is_hub_name(settings.path):
+    if is_hub_name(settings.path) and not path.parent.is_dir() and path.suffix != ".txt":
         return _from_hub(settings)
     raise UserError(f"There is no file {settings.path!r}{did_you_mean(path)}; set data.path to {_NEEDS}.")
 
