@@ -1,10 +1,12 @@
 """Two views on a run: a live panel in a terminal, plain lines elsewhere."""
 
+import math
 import time
 from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -94,7 +96,7 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line above the panel."""
-        self._live.console.print(text)
+        self._live.console.print(text, markup=False, highlight=False)
 
     def on_load(self, done: int, total: int) -> None:
         """Show how far the data are read."""
@@ -105,7 +107,7 @@ class LiveView:
         for name, text in description.items():
             self.say(f"{name:<9} {text}")
         num_steps = settings.training.steps
-        self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
+        self._progress.reset(self._task, total=num_steps, completed=step, description=escape(settings.name), step="")
 
     def on_progress(self, step: int) -> None:
         """Move the bar, ten times a second at most: a round can be shorter than a redraw."""
@@ -120,10 +122,10 @@ class LiveView:
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
         values, step = record["values"], record["step"]
-        if self._best is None or values["fd"] <= self._best[0]:
+        if math.isfinite(values["fd"]) and (self._best is None or values["fd"] <= self._best[0]):
             self._best = (values["fd"], step)
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != "fd")
-        best = f"best {self._best[0]:.4g} (step {self._best[1]:,})"
+        best = f"best {self._best[0]:.4g} (step {self._best[1]:,})" if self._best else "none so far"
         self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {best}{others}"
 
     def on_end(self, ending: Ending) -> None:

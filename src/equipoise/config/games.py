@@ -30,7 +30,7 @@ class GameSettings(Settings):
     """Weight of the penalty: lambda of WGAN-GP, gamma of R1 and R2 (which carry a factor 1/2 themselves)."""
     clip: Annotated[float, Field(gt=0)] | None = None
     """Clip every discriminator weight to [-clip, clip] after its update, as in the first WGAN."""
-    latent_dim: Annotated[int, Field(gt=0)] = 100
+    latent_dim: Annotated[int, Field(gt=0, le=10**6)] = 100
     """Dimension of the latents."""
     latents: Literal["normal", "uniform"] = "normal"
     """Distribution of the latents: standard normal, or uniform on [-1, 1]."""

@@ -3,13 +3,14 @@
 This is the one place where players, losses, optimisers, schedules and data meet.
 """
 
+import math
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from equipoise.config import RunSettings
-from equipoise.core import vectors
 from equipoise.core.seeding import Streams
 from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_decay
@@ -68,6 +69,11 @@ class Session:
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
 
+    @cached_property
+    def data_fingerprint(self) -> str | None:
+        """Key of the content of the real examples; None where the game needs none."""
+        return self.board.source.fingerprint() if self.board.source else None
+
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
         return generate_examples(self.average.module, self.settings, num_examples, generator)
@@ -79,13 +85,8 @@ class Session:
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
-        if best is None or distance <= best:
+        if math.isfinite(distance) and (best is None or distance <= best):
             distances.update(best=distance, best_step=self.step)
-
-    def is_finite(self) -> bool:
-        """Whether the losses of the open interval and all weights are finite; reads the device."""
-        norms = [vectors.norm(player.parameters).detach() for player in (self.match.disc, self.match.gen)]
-        return self.meter.is_finite() and all(bool(norm.isfinite()) for norm in norms)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {"disc": self.board.game.disc, "gen": self.board.game.gen, "gen_ema": self.average.module}
