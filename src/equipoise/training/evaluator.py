@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from equipoise.config import RunSettings
+from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture, Source, build_source
 from equipoise.data.memory import normalise
 from equipoise.metrics import (
-    ClassifierNetwork,
+    ClassifierFeatures,
     Moments,
     MomentsAccumulator,
     Protocol,
@@ -44,9 +45,9 @@ class Evaluator:
     def __init__(self, settings: RunSettings, reference: Source, device: torch.device) -> None:
         self.settings, self.reference, self.device = settings.evaluation, reference, device
         self.seed, self.every = settings.seed, settings.evaluation.every
-        self.features = build_features(settings.evaluation.features, device)
+        self.features = build_features(settings.evaluation.features, device, _resize_rule(settings.evaluation))
         split = settings.evaluation.reference_split or settings.data.split
-        self._protocol = Protocol(self.features.name, self.features.weights_hash, reference.fingerprint(), split)
+        self._protocol = Protocol.of(self.features, data=reference.fingerprint(), split=split)
         self._real = cached_moments(repr(self._protocol), self._reference_moments)
 
     def evaluate(self, generate: Generate) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Evaluator:
             classes or modes found. ``protocol``: what must agree before two distances are compared.
         """
         examples = torch.cat(list(self._generated(generate)))
-        protocol = Protocol(self.features.name, self.features.weights_hash, seed=self.seed)
+        protocol = Protocol.of(self.features, seed=self.seed)
         if not bool(examples.isfinite().all()):
             return {"values": {"fd": math.nan}, "protocol": {}}
         accumulator = MomentsAccumulator(protocol)
@@ -68,7 +69,12 @@ class Evaluator:
             accumulator.update(self.features(part))
         fake = accumulator.finish()
         values = {"fd": frechet_distance(fake, self._real), **self._coverage(examples)}
-        return {"values": values, "protocol": distance_protocol(fake, self._real)}
+        return {"values": values, "protocol": {**distance_protocol(fake, self._real), **self._conditions()}}
+
+    def _conditions(self) -> dict[str, str]:
+        """What else changes the distance, where the features have it."""
+        conditions = {"resize": self._protocol.resize, "precision": self._protocol.precision}
+        return {name: value for name, value in conditions.items() if value is not None}
 
     def _generated(self, generate: Generate) -> Iterator[Tensor]:
         generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "evaluation"))
@@ -85,7 +91,7 @@ class Evaluator:
         if isinstance(self.reference, Mixture):
             modes = mode_coverage(examples, self.reference.centres, self.reference.std)
             return {"modes": modes.num_found, "high_quality": modes.high_quality}
-        if isinstance(self.features, ClassifierNetwork):
+        if isinstance(self.features, ClassifierFeatures):
             logits = torch.cat([self.features.classify(part) for part in self._as_seen(examples)])
             return {"classes": class_coverage(logits).num_found}
         return {}
@@ -95,6 +101,11 @@ class Evaluator:
         for batch in self.reference.ordered(self.settings.batch_size, self.device):
             accumulator.update(self.features(batch.examples))
         return accumulator.finish()
+
+
+def _resize_rule(settings: EvaluationSettings) -> str | None:
+    """The rule asked for, where the features resize; elsewhere the settings have warned that it is ignored."""
+    return settings.resize if settings.features in RESIZING_FEATURES else None
 
 
 def build_evaluator(settings: RunSettings, device: torch.device, source: Source | None = None) -> Evaluator | None:
