@@ -9,7 +9,7 @@ from tyro.conf import Positional
 
 from equipoise.cli.parsing import parse
 from equipoise.cli.passes import PassView
-from equipoise.config.evaluation import MeasureName
+from equipoise.config.evaluation import MeasureName, ResizeName
 from equipoise.core.errors import UserError
 from equipoise.core.files import without_nan
 
@@ -41,15 +41,15 @@ class Arguments:
     b: Positional[str]
     """The reference."""
     features: str | None = None
-    """Feature network: inception (then the distance is called FID), digits, mnist, cifar10, or an import path
-    (default: that of given moments, otherwise inception)."""
+    """Feature network: inception (then the distance is called FID), dinov2, digits, mnist, cifar10, points, or an
+    import path such as package.module:net (default: that of given moments, otherwise inception)."""
     measures: tuple[MeasureName, ...] = ("fd",)
     """What to measure. fd: Frechet distance. fd-infinity: the same, extrapolated to endless samples. kid: kernel
     distance. is: Inception Score of A. prdc: precision, recall, density, coverage. All but fd keep the features of
     every example in memory, 400 MB for 50,000 in 2,048 features."""
     intervals: bool = True
     """Give intervals with the values."""
-    resize: str | None = None
+    resize: ResizeName | None = None
     """Rule by which a network that resizes images does so (default: the network's own)."""
     fit: Literal["none", "crop", "squash"] = "none"
     """How images of another size reach features of a fixed size (digits 8, mnist 28, cifar10 32): not at all (an
