@@ -1,6 +1,7 @@
 """What all settings share: frozen, closed to unknown keys, and loud about values that nothing will read."""
 
 import warnings
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +15,17 @@ class OnlyWith:
     """Marks a field that is read only while another field of the same settings has one of the given values."""
 
     field: str
-    values: tuple[Any, ...]
+    values: Container[Any]
+
+
+@dataclass(frozen=True)
+class AllBut:
+    """Every value but one, for `OnlyWith`."""
+
+    value: Any
+
+    def __contains__(self, value: object) -> bool:
+        return bool(value != self.value)
 
 
 class Settings(BaseModel):

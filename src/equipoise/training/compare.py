@@ -8,7 +8,7 @@ is what ``equipoise fid generated photographs`` does.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,21 @@ import torch
 from torch import Tensor
 
 from equipoise.core.errors import UserError
-from equipoise.metrics import FeatureNetwork, Moments, build_features, distance_protocol
+from equipoise.metrics import FeatureNetwork, Interval, Moments, Protocol, build_features
+from equipoise.metrics.uncertainty import size_notes
 from equipoise.training.example_sets import ExampleSet, TensorExamples
-from equipoise.training.measures import Measure, Side, Values, find_measures, measured, needs_of
+from equipoise.training.measures import (
+    Measure,
+    Side,
+    estimated,
+    find_measures,
+    intervals_of,
+    needs_of,
+    values_of,
+)
 from equipoise.training.named_sets import Reading, open_set
 from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Observed, observe, protocol_of
+from equipoise.training.observing import Observed, comparison_protocol, observe
 
 Given = str | Tensor | Moments
 OnProgress = Callable[[str, int, int], None]
@@ -35,16 +44,27 @@ class Comparison:
     """Two sets compared.
 
     Attributes:
-        values: by name, such as ``fd``; squared units of the features for distances.
+        values: by name, such as ``fd``; squared units of the features for Frechet distances.
+        intervals: of the values that have one, by name: what other samples of the same sizes would give, and the bias.
         protocol: what must agree before two comparisons are compared, as JSON.
         remarks: what the values do not say by themselves: bias, few samples, images left out.
         moments: of the samples and of the reference.
     """
 
-    values: Values
+    values: dict[str, float]
+    intervals: dict[str, Interval]
     protocol: dict[str, Any]
     remarks: tuple[str, ...]
     moments: tuple[Moments, Moments]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the moments."""
+        return {
+            "values": self.values,
+            "intervals": {name: asdict(found) for name, found in self.intervals.items()},
+            "protocol": self.protocol,
+            "remarks": list(self.remarks),
+        }
 
 
 def compare(
@@ -55,6 +75,8 @@ def compare(
     *,
     splits: tuple[str | None, str | None] = (None, None),
     reading: Reading | None = None,
+    intervals: bool = True,
+    resize: str | None = None,
     device: torch.device | str = "cpu",
     batch_size: int = 250,
     on_progress: OnProgress | None = None,
@@ -69,6 +91,8 @@ def compare(
         measures: names in `equipoise.training.measures.MEASURES`.
         splits: of either side, where it is a data set.
         reading: how examples are read, and how many.
+        intervals: whether to give intervals; they cost an eigenproblem more for ``fd``, more for others.
+        resize: rule by which a network that is named resizes images, where it does.
         device: where a network that is named computes.
         batch_size: examples a pass holds at once.
         on_progress: told how far it is.
@@ -83,23 +107,30 @@ def compare(
     """
     reading, chosen = reading or Reading(), find_measures(measures)
     sides = [_loaded(each) for each in (samples, reference)]
-    network = _Network(features, device, sides)
+    network = _Network(features, resize, device, sides)
     given = [_opened(each, network, reading, split) for each, split in zip(sides, splits, strict=True)]
     for each, side in zip(given, SIDES, strict=True):
         _require_examples(each, side, chosen)
-    look = _Look(network, chosen, batch_size, on_progress)
+    look = _Look(network, chosen, intervals, batch_size, on_progress)
     observed = [look(each, side) for each, side in zip(given, SIDES, strict=True)]
-    values = measured(chosen, observed[0], observed[1], reading.seed)
+    found = estimated(chosen, observed[0], observed[1], reading.seed, intervals=intervals)
     moments = (observed[0].moments, observed[1].moments)
     protocol = _protocol(given, moments, chosen, reading)
-    return Comparison(values, protocol, tuple(_left_out(given, moments)), moments)
+    remarks = dict.fromkeys([*_left_out(given, moments), *_notes(moments, intervals_of(found))])
+    return Comparison(values_of(found), intervals_of(found), protocol, tuple(remarks), moments)
 
 
 class _Network:
     """The feature network, built when the first example needs it: two files of moments need none."""
 
-    def __init__(self, given: str | FeatureNetwork | None, device: torch.device | str, sides: Sequence[Given]) -> None:
-        self._given, self._device, self._sides = given, device, sides
+    def __init__(
+        self,
+        given: str | FeatureNetwork | None,
+        resize: str | None,
+        device: torch.device | str,
+        sides: Sequence[Given],
+    ) -> None:
+        self._given, self._resize, self._device, self._sides = given, resize, device, sides
 
     @cached_property
     def built(self) -> FeatureNetwork:
@@ -107,7 +138,7 @@ class _Network:
         if isinstance(self._given, FeatureNetwork):
             return self._given
         known = [side.protocol.features for side in self._sides if isinstance(side, Moments) and side.protocol]
-        return build_features(self._given or (known or ["inception"])[0], self._device)
+        return build_features(self._given or (known or ["inception"])[0], self._device, self._resize)
 
 
 def _loaded(given: Given) -> Given:
@@ -124,7 +155,7 @@ def _opened(given: Given, network: _Network, reading: Reading, split: str | None
 
 
 def _require_examples(given: ExampleSet | Moments, side: Side, measures: Sequence[Measure]) -> None:
-    names = ", ".join(repr(measure.name) for measure in measures if measure.needs(side).whole_set)
+    names = ", ".join(repr(measure.name) for measure in measures if measure.needs(side, intervals=False).whole_set)
     if names and isinstance(given, Moments):
         raise UserError(f"The {side} are moments alone, but {names} needs the examples; give a folder or a data set.")
 
@@ -135,15 +166,16 @@ class _Look:
 
     network: _Network
     measures: Sequence[Measure]
+    intervals: bool
     batch_size: int
     on_progress: OnProgress | None
 
     def __call__(self, given: ExampleSet | Moments, side: Side) -> Observed:
         if isinstance(given, Moments):
             return Observed(given)
-        network, needs = self.network.built, needs_of(self.measures, side)
+        network, needs = self.network.built, needs_of(self.measures, side, intervals=self.intervals)
         fingerprint = given.fingerprint(self._note(f"checking {side}"))
-        protocol = protocol_of(network, data=fingerprint, split=given.split, seed=given.seed)
+        protocol = Protocol.of(network, data=fingerprint, split=given.split, seed=given.seed)
 
         def look() -> Observed:
             batches = given.batches(self.batch_size, self._note(f"looking at {side}"))
@@ -167,7 +199,7 @@ def _protocol(
         for side, each, seen in zip(SIDES, given, moments, strict=True)
     }
     return {
-        **distance_protocol(*moments),
+        **comparison_protocol(*moments),
         "measures": [measure.name for measure in measures],
         "seed": reading.seed,
         "fit": reading.fit,
@@ -177,6 +209,13 @@ def _protocol(
 
 def _described(given: ExampleSet | Moments) -> dict[str, Any]:
     return {"kind": "moments"} if isinstance(given, Moments) else given.describe()
+
+
+def _notes(moments: tuple[Moments, Moments], intervals: dict[str, Interval]) -> Iterator[str]:
+    """What limits the numbers; without intervals at least that of the sizes."""
+    yield from size_notes(moments[0].count, moments[1].count, moments[0].dimension)
+    for found in intervals.values():
+        yield from found.notes
 
 
 def _left_out(given: Sequence[ExampleSet | Moments], moments: tuple[Moments, Moments]) -> Iterator[str]:

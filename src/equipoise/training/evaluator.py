@@ -6,21 +6,23 @@ that a value is that of the pictures a person would look at. Latents are the sam
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from equipoise.config import RunSettings
+from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture, Source, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
-from equipoise.metrics import ClassifierNetwork, Coverage, build_features, distance_protocol, mode_coverage
+from equipoise.metrics import ClassifierFeatures, Coverage, Protocol, build_features, mode_coverage
 from equipoise.training.example_sets import as_seen
 from equipoise.training.judging import MODE_ERROR, mode_error
-from equipoise.training.measures import find_measures, measured, needs_of
+from equipoise.training.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
 from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Needs, Observation, Observed, observe, protocol_of
+from equipoise.training.observing import Needs, Observation, Observed, comparison_protocol, observe
 
 Generate = Callable[[int, torch.Generator], Tensor]
 
@@ -42,11 +44,11 @@ class Evaluator:
         self.settings, self.reference, self.device = settings.evaluation, reference, device
         self.seed, self.every = settings.seed, settings.evaluation.every
         self.judge = MODE_ERROR if isinstance(reference, Mixture) else "fd"
-        self.features = build_features(settings.evaluation.features, device)
+        self.features = build_features(settings.evaluation.features, device, _resize_rule(settings.evaluation))
         self.measures = find_measures(["fd", *settings.evaluation.measures])
-        self._needs = needs_of(self.measures, "samples") | Needs(classes=isinstance(self.features, ClassifierNetwork))
+        self._needs = self._needs_of("samples") | Needs(classes=isinstance(self.features, ClassifierFeatures))
         split = settings.evaluation.reference_split or settings.data.split
-        self._protocol = protocol_of(self.features, data=reference.fingerprint(), split=split)
+        self._protocol = Protocol.of(self.features, data=reference.fingerprint(), split=split)
         self._real = self._look_at_reference()
 
     def evaluate(self, generate: Generate) -> dict[str, Any]:
@@ -58,21 +60,34 @@ class Evaluator:
         Returns:
             ``values``: ``fd``, what further measures give, and what the data allow: classes or modes found; all but
             ``fd`` and ``judge`` are missing, and these NaN, where the generator makes numbers that are not finite.
-            ``judge``: name of the value that tells checkpoints apart. ``protocol``: what must agree before two
-            distances are compared.
+            ``judge``: name of the value that tells checkpoints apart. ``intervals``: of the values, where the settings
+            ask for them. ``protocol``: what must agree before two distances are compared.
         """
         observation = Observation(
-            self.features, self._needs, protocol_of(self.features, seed=self.seed), self.settings.num_samples
+            self.features, self._needs, Protocol.of(self.features, seed=self.seed), self.settings.num_samples
         )
         modes: Coverage | None = None
         for examples in self._generated(generate):
             if not bool(examples.isfinite().all()):
-                return {"values": {"fd": math.nan, self.judge: math.nan}, "judge": self.judge, "protocol": {}}
+                return {
+                    "values": {"fd": math.nan, self.judge: math.nan},
+                    "judge": self.judge,
+                    "intervals": {},
+                    "protocol": {},
+                }
             observation.add(as_seen(examples))
             modes = _joined(modes, self._modes(examples))
         fake = observation.finish()
-        values = measured(self.measures, fake, self._real, self.seed) | _coverage(fake, modes)
-        return {"values": values, "judge": self.judge, "protocol": distance_protocol(fake.moments, self._real.moments)}
+        found = estimated(self.measures, fake, self._real, self.seed, intervals=self.settings.intervals)
+        return {
+            "values": {**values_of(found), **_coverage(fake, modes)},
+            "judge": self.judge,
+            "intervals": {name: asdict(each) for name, each in intervals_of(found).items()},
+            "protocol": comparison_protocol(fake.moments, self._real.moments),
+        }
+
+    def _needs_of(self, side: Side) -> Needs:
+        return needs_of(self.measures, side, intervals=self.settings.intervals)
 
     def _generated(self, generate: Generate) -> Iterator[Tensor]:
         generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "evaluation"))
@@ -86,7 +101,7 @@ class Evaluator:
         return mode_coverage(examples, self.reference.centres, self.reference.std)
 
     def _look_at_reference(self) -> Observed:
-        needs = needs_of(self.measures, "reference")
+        needs = self._needs_of("reference")
         total = self.reference.num_examples or REFERENCE_SIZE
 
         def look() -> Observed:
@@ -104,6 +119,11 @@ def _coverage(fake: Observed, modes: Coverage | None) -> dict[str, Any]:
     if modes:
         return {"modes": modes.num_found, "high_quality": modes.high_quality, MODE_ERROR: mode_error(modes)}
     return {"classes": fake.classes.num_found} if fake.classes else {}
+
+
+def _resize_rule(settings: EvaluationSettings) -> str | None:
+    """The rule asked for, where the features resize; elsewhere the settings have warned that it is ignored."""
+    return settings.resize if settings.features in RESIZING_FEATURES else None
 
 
 def build_evaluator(settings: RunSettings, device: torch.device, source: Source | None = None) -> Evaluator | None:

@@ -45,6 +45,7 @@ class Reading:
         max_unreadable: fraction of images that may be unreadable.
         image_column: of a table with several.
         num_threads: threads that decode.
+        shape: (C, H, W) to bring images to, where it is not the features that say so.
     """
 
     fit: Literal["none", "crop", "squash"] = "none"
@@ -54,6 +55,7 @@ class Reading:
     max_unreadable: float = 0.01
     image_column: str | None = None
     num_threads: int = 2
+    shape: tuple[int, int, int] | None = None
 
 
 def open_set(
@@ -122,13 +124,13 @@ def _nothing_there(name: str, path: Path) -> UserError:
 
 def _walk(records: Records, network: FeatureNetwork, reading: Reading) -> ImageWalk:
     """Images as they are, but for grey ones in features of colour, and for the size where that is asked for."""
-    shape = network.example_shape
+    shape = reading.shape or network.example_shape
     if shape is not None and len(shape) != 3:
         raise UserError(f"Images were given, but the features {network.name!r} take shape {shape}.")
     if reading.fit != "none" and shape is None:
         raise UserError(f"The features {network.name!r} take images of any size; leave out fit {reading.fit!r}.")
     with quiet():
-        takes_grey = (shape is not None and shape[0] == 1) and all_grey(records)
+        takes_grey = (shape is None or shape[0] == 1) and all_grey(records)
     channels = reading.channels or (1 if takes_grey else 3)
     size = (shape[1], shape[2]) if shape and reading.fit != "none" else None
     resize: Literal["crop", "squash"] = "squash" if reading.fit == "squash" else "crop"
