@@ -44,6 +44,8 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     if name in LOCAL:
         quick["network"] = {"width": 8}
     settings = merged(RECIPES[name].settings().model_dump(), quick)
-    if settings["evaluation"]["features"] != "none":
+    if name.startswith("gap-"):  # nine of one kind, measured as the recipes of their data sets are
+        settings["evaluation"] = {}
+    elif settings["evaluation"]["features"] != "none":
         settings["evaluation"] |= {"num_samples": 200}
     assert train(RunSettings.model_validate(settings)).outcome is Outcome.COMPLETE
