@@ -39,3 +39,8 @@ class GameSettings(Settings):
     """Dimension of the latents."""
     latents: Literal["normal", "uniform"] = "normal"
     """Distribution of the latents: standard normal, or uniform on [-1, 1]."""
+
+    @property
+    def smooths_labels(self) -> bool:
+        """Whether real examples get another target than 1."""
+        return self.objective in _WITH_TARGETS and self.real_target != 1
