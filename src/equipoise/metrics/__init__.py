@@ -8,7 +8,7 @@ from equipoise.metrics.cache import cached_moments
 from equipoise.metrics.distances import DISTANCES, Distance, interval
 from equipoise.metrics.extrapolated import ExtrapolatedDistance, extrapolated_distance
 from equipoise.metrics.features import FEATURES, ClassifierNetwork, FeatureNetwork, build_features
-from equipoise.metrics.frechet import distance_protocol, frechet_distance
+from equipoise.metrics.frechet import distance_protocol, frechet_distance, frechet_distance_from_features
 from equipoise.metrics.frechet_interval import frechet_interval
 from equipoise.metrics.inception_score import InceptionScore, inception_score
 from equipoise.metrics.kernel import KernelDistance, SubsetKernelDistance, kernel_distance, subset_kernel_distance
@@ -47,6 +47,7 @@ __all__ = [
     "exact_wasserstein",
     "extrapolated_distance",
     "frechet_distance",
+    "frechet_distance_from_features",
     "frechet_interval",
     "inception_score",
     "interval",
