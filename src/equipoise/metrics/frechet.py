@@ -136,12 +136,9 @@ def _total(between_means: float, traces: float, root: float) -> float:
 
 def _trace_of_root(samples: Moments, reference: Moments, traces: float) -> float:
     """Trace of (C_1 C_2)^(1/2)."""
-    small = samples.dimension <= _SMALL or any(
-        (each.count or np.inf) <= each.dimension for each in (samples, reference)
-    )
-    if not small and reference.cholesky is not None:
+    if _large_and_full(samples) and _large_and_full(reference) and reference.cholesky is not None:
         squares = _eigenvalues_of_product(samples.covariance, reference.cholesky)
-        if _rounding_of_roots(squares) <= 1e-10 * np.trace(samples.covariance + reference.covariance):
+        if _rounding_of_roots(squares) <= 1e-10 * traces:
             return float(np.sqrt(squares).sum())
     return float(np.linalg.svd(samples.factor.T @ reference.factor, compute_uv=False).sum())
 
