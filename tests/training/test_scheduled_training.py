@@ -10,6 +10,7 @@ from PIL import Image
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.tensors import pack, unpack
+from equipoise.games import OBJECTIVES
 from equipoise.optimizers import OPTIMIZERS
 from equipoise.schedules import GapAware, GapCurve
 from equipoise.training import train
@@ -119,6 +120,18 @@ def test_every_optimizer_follows(optimizer):
         session.play_round()
     assert session.match.disc.rate == pytest.approx(1e-2 * 0.1)
     assert session.is_finite()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_brings_its_ideal_value(objective):
+    clip = 0.1 if objective == "wasserstein" else None
+    session = Session(settings(game={"objective": objective, "clip": clip}, gen={"schedule": {}}))
+    assert session.match.disc.gap.ideal_loss == OBJECTIVES[objective].ideal_disc_loss
+    events = watch(session.match.disc)
+    for _ in range(20):
+        session.play_round()
+    assert len({rate for kind, rate in events if kind == "update"}) == 20
+    assert all(1e-3 <= rate <= 2e-2 for kind, rate in events if kind == "update")
 
 
 @pytest.mark.parametrize("late", [False, True])
