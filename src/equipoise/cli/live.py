@@ -1,5 +1,6 @@
 """Two views on a run: a live panel in a terminal, plain lines elsewhere."""
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -14,7 +16,7 @@ from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
-Distances = Mapping[str, float | int | None]
+Distances = Mapping[str, float | int | str | None]
 
 
 class Best:
@@ -31,10 +33,12 @@ class Best:
 
     def note(self, record: Record) -> str:
         """Take in an evaluation; the best of all in words."""
-        distance = record["values"]["fd"]
-        if self.distance is None or distance <= self.distance:
+        judge = record["judge"]
+        distance = record["values"][judge]
+        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
-        return f"best {self.distance:.4g} (step {self.step:,})"
+        name = "best" if judge == "fd" else f"best {judge}"
+        return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
 
 
 class LineView:
@@ -128,7 +132,7 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line above the panel."""
-        self._live.console.print(text)
+        self._live.console.print(text, markup=False, highlight=False)
 
     def on_load(self, done: int, total: int) -> None:
         """Show how far the data are read."""
@@ -139,11 +143,11 @@ class LiveView:
         for name, text in description.items():
             self.say(f"{name:<9} {text}")
         num_steps = settings.training.steps
-        self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
+        self._progress.reset(self._task, total=num_steps, completed=step, description=escape(settings.name), step="")
         self._best.start(distances)
         if distances:
-            values, latest_step = {"fd": distances["latest"]}, distances["latest_step"]
-            self.on_evaluation({"values": values, "step": latest_step})
+            judge, latest_step = str(distances["judge"]), distances["latest_step"]
+            self.on_evaluation({"values": {judge: distances["latest"]}, "judge": judge, "step": latest_step})
 
     def on_progress(self, step: int) -> None:
         """Move the bar, ten times a second at most: a round can be shorter than a redraw."""
@@ -157,9 +161,10 @@ class LiveView:
 
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
-        values, step = record["values"], record["step"]
-        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != "fd")
-        self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {self._best.note(record)}{others}"
+        values, judge = record["values"], record["judge"]
+        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
+        newest = f"{judge} {values[judge]:.4g} (step {record['step']:,})"
+        self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""

@@ -20,7 +20,6 @@ from equipoise.config import (
     ScheduleSettings,
     TrainingSettings,
 )
-from equipoise.config.evaluation import FeaturesName
 from equipoise.config.games import ObjectiveName
 from equipoise.recipes.recipe import Recipe
 
@@ -29,7 +28,7 @@ class Pictures(NamedTuple):
     """A set of pictures: its hub name, its features, and the paper's epochs in rounds of 256."""
 
     path: str
-    features: FeaturesName
+    features: str
     steps: int
     every: int
 

@@ -7,7 +7,7 @@ from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
-Distances = Mapping[str, float | int | None]
+Distances = Mapping[str, float | int | str | None]
 """First, best and latest distance so far, with their steps; empty where nothing was measured yet."""
 
 

@@ -66,6 +66,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         if isinstance(player.optimizer, ConjugateGradient):
             record[f"{name}_beta"] = player.optimizer.beta.mean().item()
             record[f"{name}_cap_fraction"] = player.optimizer.cap_fraction.item()
+    if session.noise:
+        record |= session.noise.read()
     if isinstance(game, AnalyticGame):
         record |= {"disc_point": game.disc.value.tolist(), "gen_point": game.gen.value.tolist()}
     return record
