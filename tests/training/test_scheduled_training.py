@@ -264,17 +264,22 @@ def test_a_scheduled_penalty_is_the_one_that_is_paid():
         assert session.meter.read()["disc_penalty"] == pytest.approx(4.0 * 0.5**step * 9 / 2)
 
 
-def test_a_run_with_dropout_goes_on_bit_for_bit(tmp_path):
+@pytest.fixture
+def with_dropout(tmp_path):
+    """Settings of a small run on pictures whose discriminator drops features."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for number in range(20):
         Image.new("L", (28, 28), number * 12).save(pictures / f"{number}.png")
-    with_dropout = settings(
+    return settings(
         data={"source": "folder", "path": str(pictures)},
         network={"architecture": "dcgan-5x5", "width": 4, "dropout": 0.3, "depth": 3},
         game={"penalty": "none", "penalty_weight": 10.0},
         training={"batch_size": 8},
     )
+
+
+def test_a_run_with_dropout_goes_on_bit_for_bit(with_dropout):
     whole, first, second = (Session(with_dropout) for _ in range(3))
     for _ in range(6):
         whole.play_round()
@@ -287,3 +292,15 @@ def test_a_run_with_dropout_goes_on_bit_for_bit(tmp_path):
         second.play_round()
     for name, state in whole.networks_state().items():
         assert all(torch.equal(value, second.networks_state()[name][key]) for key, value in state.items())
+
+
+def test_measuring_the_noise_leaves_dropout_as_it_was(with_dropout):
+    measured = with_dropout.model_copy(
+        update={"training": with_dropout.training.model_copy(update={"measure_noise_every": 1})}
+    )
+    one, other = Session(with_dropout), Session(measured)
+    for _ in range(3):
+        one.play_round()
+        other.play_round()
+    for name, state in one.networks_state().items():
+        assert all(torch.equal(value, other.networks_state()[name][key]) for key, value in state.items())
