@@ -20,7 +20,7 @@ def test_the_examples_run(capsys):
     exec(compile(foreign_loop, "schedules.md", "exec"), {})
     assert re.fullmatch(r"factor [\d.]+, rate of the last step [\d.e-]+\n", capsys.readouterr().out)
     exec(compile(ideal, "schedules.md", "exec"), {})
-    assert capsys.readouterr().out == "2.0\n"
+    assert capsys.readouterr().out == "2.0000\n"
 
 
 def test_the_mapping_is_settings():
