@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from equipoise.config.base import Settings
+from equipoise.config.evaluation import ResizeName
 
 
 class DisturbSettings(Settings):
@@ -16,6 +17,8 @@ class DisturbSettings(Settings):
     features: str | None = None
     """Feature network: inception, digits, mnist, cifar10, or an import path (default: digits for the digits, inception
     for all others)."""
+    resize: ResizeName | None = None
+    """Rule by which inception and dinov2 resize images (default: the network's own)."""
     fit: Literal["none", "crop", "squash"] = "none"
     """How images of another size reach features of a fixed size: not at all (an error), by scaling the shorter side and
     cropping the centre, or by scaling both sides."""

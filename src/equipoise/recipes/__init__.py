@@ -1,6 +1,7 @@
 """Recipes: functions that return whole settings, each with its source and what to expect of it. No torch."""
 
 from equipoise.recipes.digits import DIGITS
+from equipoise.recipes.gap_aware import GAP_AWARE
 from equipoise.recipes.images import CIFAR10, IMAGES, MNIST, SNGAN_CIFAR10_CG
 from equipoise.recipes.mixtures import GRID, RING
 from equipoise.recipes.recipe import Recipe
@@ -11,7 +12,19 @@ _TEXT = (TEXT_TTUR_SMALL, TEXT_SINGLE_SMALL, TEXT_TTUR, TEXT_SINGLE)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (DIGITS, RING, GRID, IMAGES, MNIST, CIFAR10, SNGAN_CIFAR10_CG, SADDLE_TTUR, SADDLE_CG, *_TEXT)
+    for recipe in (
+        DIGITS,
+        RING,
+        GRID,
+        IMAGES,
+        MNIST,
+        CIFAR10,
+        SNGAN_CIFAR10_CG,
+        SADDLE_TTUR,
+        SADDLE_CG,
+        *GAP_AWARE,
+        *_TEXT,
+    )
 }
 DEFAULT = DIGITS.name
 

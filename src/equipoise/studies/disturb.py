@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,12 +26,12 @@ from equipoise.core.devices import resolve_device
 from equipoise.core.errors import UserError
 from equipoise.core.files import write_json, write_text
 from equipoise.core.seeding import derived_seed
-from equipoise.metrics import FeatureNetwork, Moments, build_features, distance_protocol, frechet_distance
+from equipoise.metrics import FeatureNetwork, Moments, Protocol, build_features, frechet_distance
 from equipoise.studies.disturbances import DISTURBANCES, Disturbance, contaminating
 from equipoise.training.example_sets import ExampleSet, as_seen
 from equipoise.training.named_sets import Reading, open_set
 from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Needs, Observation, observe, protocol_of
+from equipoise.training.observing import Needs, Observation, comparison_protocol, observe
 from equipoise.training.pictures import image_grid
 
 OnProgress = Callable[[str, int, int], None]
@@ -89,10 +89,10 @@ def study_disturbances(settings: DisturbSettings, on_progress: OnProgress | None
     folder = out_folder(settings)
     if folder.exists():
         raise UserError(f"'{folder}' exists already; choose another --out, or remove it.")
-    network = build_features(features_name(settings), resolve_device(settings.device))
+    network = build_features(features_name(settings), resolve_device(settings.device), settings.resize)
     reading = Reading(fit=settings.fit, seed=settings.seed)
     whole = open_set(settings.data, network, reading)
-    part = open_set(settings.data, network, Reading(settings.fit, None, settings.num_samples, settings.seed))
+    part = open_set(settings.data, network, replace(reading, max_samples=settings.num_samples))
     shape = _shape(part)
     disturbances = [*DISTURBANCES.values(), *_contamination(settings, network, shape)]
     reference = _reference(whole, network, settings, on_progress)
@@ -143,7 +143,7 @@ def _contamination(
     if settings.contaminate is None:
         return []
     channels: Literal[1, 3] = 1 if shape[0] == 1 else 3
-    reading = Reading("crop", channels, MOST_CONTAMINANTS, settings.seed, shape=shape)
+    reading = Reading(fit="crop", channels=channels, max_samples=MOST_CONTAMINANTS, seed=settings.seed, shape=shape)
     others = torch.cat(list(open_set(settings.contaminate, network, reading).batches(settings.batch_size)))
     if others.shape[1:] != shape:
         raise UserError(
@@ -159,7 +159,7 @@ def _reference(
     def note(what: str) -> Callable[[int, int], None] | None:
         return None if on_progress is None else (lambda done, total: on_progress(what, done, total))
 
-    protocol = protocol_of(network, data=whole.fingerprint(note("checking the data")), split=whole.split)
+    protocol = Protocol.of(network, data=whole.fingerprint(note("checking the data")), split=whole.split)
 
     def look() -> Any:
         batches = whole.batches(settings.batch_size, note("looking at all of the data"))
@@ -180,7 +180,7 @@ class _Walk:
         self, network: FeatureNetwork, disturbances: list[Disturbance], settings: DisturbSettings, total: int
     ) -> None:
         self.disturbances, self._settings = disturbances, settings
-        protocol = protocol_of(network, seed=settings.seed)
+        protocol = Protocol.of(network, seed=settings.seed)
         keys = [(each.name, place) for each in disturbances for place in range(1, len(each.levels))]
         self.observations = {key: Observation(network, Needs(), protocol, total) for key in [("none", 0), *keys]}
         self._generators = {
@@ -227,7 +227,7 @@ def _finished(folder: Path, settings: DisturbSettings, walk: _Walk, reference: M
     return DisturbanceStudy(
         folder,
         tuple(results),
-        distance_protocol(undisturbed, reference),
+        comparison_protocol(undisturbed, reference),
         tuple(_remarks(settings, undisturbed, reference)),
     )
 

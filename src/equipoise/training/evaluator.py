@@ -13,16 +13,17 @@ import torch
 from torch import Tensor
 
 from equipoise.config import RunSettings
+from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture, Source, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
-from equipoise.metrics import ClassifierNetwork, Coverage, build_features, distance_protocol, mode_coverage
+from equipoise.metrics import ClassifierFeatures, Coverage, Protocol, build_features, mode_coverage
 from equipoise.training.example_sets import as_seen
 from equipoise.training.judging import MODE_ERROR, mode_error
 from equipoise.training.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
 from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Needs, Observation, Observed, observe, protocol_of
+from equipoise.training.observing import Needs, Observation, Observed, comparison_protocol, observe
 from equipoise.training.text_evaluator import TextEvaluator, require_text
 
 Generate = Callable[[int, torch.Generator], Tensor]
@@ -45,11 +46,11 @@ class Evaluator:
         self.settings, self.reference, self.device = settings.evaluation, reference, device
         self.seed, self.every = settings.seed, settings.evaluation.every
         self.judge = MODE_ERROR if isinstance(reference, Mixture) else "fd"
-        self.features = build_features(settings.evaluation.features, device)
+        self.features = build_features(settings.evaluation.features, device, _resize_rule(settings.evaluation))
         self.measures = find_measures(["fd", *settings.evaluation.measures])
-        self._needs = self._needs_of("samples") | Needs(classes=isinstance(self.features, ClassifierNetwork))
+        self._needs = self._needs_of("samples") | Needs(classes=isinstance(self.features, ClassifierFeatures))
         split = settings.evaluation.reference_split or settings.data.split
-        self._protocol = protocol_of(self.features, data=reference.fingerprint(), split=split)
+        self._protocol = Protocol.of(self.features, data=reference.fingerprint(), split=split)
         self._real = self._look_at_reference()
 
     def evaluate(self, generate: Generate) -> dict[str, Any]:
@@ -65,12 +66,17 @@ class Evaluator:
             ask for them. ``protocol``: what must agree before two distances are compared.
         """
         observation = Observation(
-            self.features, self._needs, protocol_of(self.features, seed=self.seed), self.settings.num_samples
+            self.features, self._needs, Protocol.of(self.features, seed=self.seed), self.settings.num_samples
         )
         modes: Coverage | None = None
         for examples in self._generated(generate):
             if not bool(examples.isfinite().all()):
-                return {"values": {"fd": math.nan, self.judge: math.nan}, "judge": self.judge, "protocol": {}}
+                return {
+                    "values": {"fd": math.nan, self.judge: math.nan},
+                    "judge": self.judge,
+                    "intervals": {},
+                    "protocol": {},
+                }
             observation.add(as_seen(examples))
             modes = _joined(modes, self._modes(examples))
         fake = observation.finish()
@@ -79,7 +85,7 @@ class Evaluator:
             "values": {**values_of(found), **_coverage(fake, modes)},
             "judge": self.judge,
             "intervals": {name: asdict(each) for name, each in intervals_of(found).items()},
-            "protocol": distance_protocol(fake.moments, self._real.moments),
+            "protocol": comparison_protocol(fake.moments, self._real.moments),
         }
 
     def _needs_of(self, side: Side) -> Needs:
@@ -115,6 +121,11 @@ def _coverage(fake: Observed, modes: Coverage | None) -> dict[str, Any]:
     if modes:
         return {"modes": modes.num_found, "high_quality": modes.high_quality, MODE_ERROR: mode_error(modes)}
     return {"classes": fake.classes.num_found} if fake.classes else {}
+
+
+def _resize_rule(settings: EvaluationSettings) -> str | None:
+    """The rule asked for, where the features resize; elsewhere the settings have warned that it is ignored."""
+    return settings.resize if settings.features in RESIZING_FEATURES else None
 
 
 def build_evaluator(

@@ -22,6 +22,7 @@ from equipoise.metrics import (
     MomentsAccumulator,
     Protocol,
     class_coverage,
+    distance_protocol,
 )
 
 MOST_ROWS = 4000
@@ -86,7 +87,7 @@ class Observation:
 
     >>> from equipoise.metrics import build_features
     >>> digits = build_features("digits")
-    >>> observation = Observation(digits, Needs(logits=True), Protocol(digits.name, digits.weights_hash), total=3)
+    >>> observation = Observation(digits, Needs(logits=True), Protocol.of(digits), total=3)
     >>> observation.add(torch.zeros(3, 1, 8, 8))
     >>> observation.finish().logits.shape
     torch.Size([3, 10])
@@ -145,9 +146,12 @@ def observe(
     return observation.finish()
 
 
-def protocol_of(network: FeatureNetwork, **circumstances: Any) -> Protocol:
-    """The protocol of features that ``network`` makes."""
-    return Protocol(network.name, network.weights_hash, **circumstances)
+def comparison_protocol(samples: Moments, reference: Moments) -> dict[str, Any]:
+    """What must be equal before two comparisons are compared, as JSON, with whatever else the features depend on."""
+    known = reference.protocol or samples.protocol
+    conditions = {"resize": known.resize, "precision": known.precision} if known else {}
+    given = {name: value for name, value in conditions.items() if value is not None}
+    return {**distance_protocol(samples, reference), **given}
 
 
 def chosen_rows(total: int, most: int | None, seed: int) -> list[int] | None:

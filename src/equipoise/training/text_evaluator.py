@@ -6,6 +6,7 @@ the training text as are generated: both follow from the run's seed, so that val
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.data import TextSource, load_text
-from equipoise.metrics.ngrams import ngram_divergence
+from equipoise.metrics.ngrams import ngram_divergence, ngram_interval
 from equipoise.training.lines import codes_of
 
 Codes = NDArray[np.int64]
@@ -74,18 +75,24 @@ class TextEvaluator:
         Returns:
             ``values``: ``jsd1`` to ``jsd6`` in bits, and ``distinct``, the fraction of lines that are different; only
             the ``judge``, which is then NaN, where the generator makes numbers that are not finite. ``lines``: the
-            first of those measured. ``protocol``: what must agree before two values are compared, with the floor.
+            first of those measured. ``intervals``: of the divergences, where the settings ask for them. ``protocol``:
+            what must agree before two values are compared, with the floor.
         """
         codes = self._generated(generate)
         if codes is None:
             return {"values": {JUDGE: math.nan}, "judge": JUDGE, "protocol": {}}
-        distinct = len(np.unique(codes, axis=0)) / len(codes)
+        values = divergences(codes, self._reference)
         return {
-            "values": {**divergences(codes, self._reference), "distinct": distinct},
+            "values": {**values, "distinct": len(np.unique(codes, axis=0)) / len(codes)},
             "judge": JUDGE,
+            "intervals": self._intervals(codes, len(values)) if self.settings.intervals else {},
             "lines": self.vocabulary.decode(codes[:_NUM_SHOWN]),
             "protocol": self._protocol,
         }
+
+    def _intervals(self, codes: Codes, num_orders: int) -> dict[str, Any]:
+        orders = range(1, num_orders + 1)
+        return {f"jsd{n}": asdict(ngram_interval(codes, self._reference, n, seed=self.seed)) for n in orders}
 
     def _generated(self, generate: Callable[[int, torch.Generator], Tensor]) -> Codes | None:
         generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "evaluation"))

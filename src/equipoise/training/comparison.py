@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from equipoise.core.errors import UserError
-from equipoise.metrics import FeatureNetwork, Interval, Moments, build_features, distance_protocol
+from equipoise.metrics import FeatureNetwork, Interval, Moments, Protocol, build_features
 from equipoise.metrics.uncertainty import size_notes
 from equipoise.training.example_sets import ExampleSet, TensorExamples
 from equipoise.training.measures import (
@@ -31,7 +31,7 @@ from equipoise.training.measures import (
 )
 from equipoise.training.named_sets import Reading, open_set
 from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Observed, observe, protocol_of
+from equipoise.training.observing import Observed, comparison_protocol, observe
 
 Given = str | Tensor | Moments
 OnProgress = Callable[[str, int, int], None]
@@ -138,7 +138,7 @@ class _Network:
         if isinstance(self._given, FeatureNetwork):
             return self._given
         known = [side.protocol.features for side in self._sides if isinstance(side, Moments) and side.protocol]
-        return build_features(self._given or (known or ["inception"])[0], self._device)
+        return build_features(self._given or (known or ["inception"])[0], self._device, self._resize)
 
 
 def _loaded(given: Given) -> Given:
@@ -175,7 +175,7 @@ class _Look:
             return Observed(given)
         network, needs = self.network.built, needs_of(self.measures, side, intervals=self.intervals)
         fingerprint = given.fingerprint(self._note(f"checking {side}"))
-        protocol = protocol_of(network, data=fingerprint, split=given.split, seed=given.seed)
+        protocol = Protocol.of(network, data=fingerprint, split=given.split, seed=given.seed)
 
         def look() -> Observed:
             batches = given.batches(self.batch_size, self._note(f"looking at {side}"))
@@ -199,7 +199,7 @@ def _protocol(
         for side, each, seen in zip(SIDES, given, moments, strict=True)
     }
     return {
-        **distance_protocol(*moments),
+        **comparison_protocol(*moments),
         "measures": [measure.name for measure in measures],
         "seed": reading.seed,
         "fit": reading.fit,
