@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "resume": "go on with a run from its newest checkpoint: equipoise resume RUN",
     "sample": "write pictures made by a trained generator: equipoise sample RUN [--num 64] [--out FOLDER]",
     "evaluate": "measure a trained generator again: equipoise evaluate RUN [--step N] [--num-samples N]",
+    "study": "many runs and their analysis: equipoise study batch-size [RECIPE] --sizes 8 16 ... --target FD",
     "recipes": "list the recipes, or print one as YAML: equipoise recipes [NAME]",
 }
 USAGE = f"""usage: equipoise COMMAND ... [--debug]
