@@ -11,7 +11,7 @@ from equipoise.config.run import RunSettings
 from equipoise.core.errors import UserError, nearest
 
 
-def to_yaml(settings: RunSettings) -> str:
+def to_yaml(settings: BaseModel) -> str:
     """All settings, defaults included, as YAML."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
 
