@@ -63,7 +63,9 @@ class Arguments:
     image_column: str | None = None
     """Column that holds the images of a data set (default: the only image column)."""
     max_samples: int | None = None
-    """Examples of either side, drawn at random (default: all; 10,000 of a run)."""
+    """Examples to take of a set that has more, drawn at random (default: all)."""
+    num_generated: int = 10_000
+    """Examples that a run folder's generator makes."""
     seed: int = 0
     """Seed of that draw, of latents, and of whatever a measure draws."""
     max_unreadable: float = 0.01
@@ -95,7 +97,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _check(given: Arguments) -> None:
-    for name, least in (("max_samples", 2), ("batch_size", 1), ("threads", 1)):
+    for name, least in (("max_samples", 2), ("num_generated", 2), ("batch_size", 1), ("threads", 1)):
         value = getattr(given, name)
         if value is not None and value < least:
             raise UserError(f"--{name.replace('_', '-')} was given as {value}, but must be at least {least}.")
@@ -111,18 +113,20 @@ def _check(given: Arguments) -> None:
 
 
 def _compared(given: Arguments) -> "Comparison":
-    from equipoise.core.devices import resolve_device
+    from equipoise.core.devices import keep_freed_memory, resolve_device
     from equipoise.training import Reading, compare
 
     reading = Reading(
-        given.fit,
-        given.channels,
-        given.max_samples,
-        given.seed,
-        given.max_unreadable,
-        given.image_column,
-        given.threads,
+        fit=given.fit,
+        channels=given.channels,
+        max_samples=given.max_samples,
+        num_generated=given.num_generated,
+        seed=given.seed,
+        max_unreadable=given.max_unreadable,
+        image_column=given.image_column,
+        num_threads=given.threads,
     )
+    keep_freed_memory()
     with PassView() as view:
         return compare(
             given.a,

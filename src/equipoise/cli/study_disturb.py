@@ -21,9 +21,11 @@ contamination by other images, at four levels each, measured against all images.
 def main(arguments: list[str]) -> int:
     """Run the study, print its table and draw its figure; returns the exit code."""
     settings = parse_settings(arguments)
+    from equipoise.core.devices import keep_freed_memory
     from equipoise.reports.disturbances import draw_disturbances
     from equipoise.studies.disturb import study_disturbances
 
+    keep_freed_memory()
     with PassView() as view:
         study = study_disturbances(settings, view)
     picture = draw_disturbances(study.folder)

@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,7 +92,7 @@ def study_disturbances(settings: DisturbSettings, on_progress: OnProgress | None
     network = build_features(features_name(settings), resolve_device(settings.device), settings.resize)
     reading = Reading(fit=settings.fit, seed=settings.seed)
     whole = open_set(settings.data, network, reading)
-    part = open_set(settings.data, network, Reading(settings.fit, None, settings.num_samples, settings.seed))
+    part = open_set(settings.data, network, replace(reading, max_samples=settings.num_samples))
     shape = _shape(part)
     disturbances = [*DISTURBANCES.values(), *_contamination(settings, network, shape)]
     reference = _reference(whole, network, settings, on_progress)
@@ -143,7 +143,7 @@ def _contamination(
     if settings.contaminate is None:
         return []
     channels: Literal[1, 3] = 1 if shape[0] == 1 else 3
-    reading = Reading("crop", channels, MOST_CONTAMINANTS, settings.seed, shape=shape)
+    reading = Reading(fit="crop", channels=channels, max_samples=MOST_CONTAMINANTS, seed=settings.seed, shape=shape)
     others = torch.cat(list(open_set(settings.contaminate, network, reading).batches(settings.batch_size)))
     if others.shape[1:] != shape:
         raise UserError(

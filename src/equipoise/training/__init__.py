@@ -4,7 +4,7 @@
 ``compare`` measures any two sets of examples.
 """
 
-from equipoise.training.compare import Comparison, compare
+from equipoise.training.comparison import Comparison, compare
 from equipoise.training.loop import resume, train
 from equipoise.training.measure import measure
 from equipoise.training.named_sets import Reading

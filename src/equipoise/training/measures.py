@@ -97,8 +97,8 @@ def _neighbour_intervals(samples: Observed, reference: Observed, seed: int) -> E
     return neighbour_intervals(_features(samples), _features(reference), seed=seed)
 
 
-def _sliced(samples: Observed, reference: Observed, seed: int) -> Estimates:
-    found = sliced_wasserstein(_features(samples), _features(reference), seed=seed)
+def _sliced(samples: Observed, reference: Observed, _: int) -> Estimates:
+    found = sliced_wasserstein(_features(samples), _features(reference))
     return {"sliced_wasserstein": found.value}
 
 

@@ -27,8 +27,6 @@ from equipoise.training.example_sets import ExampleSet, GeneratedExamples, Sourc
 TRAIN = "train"
 """Split that is taken where none is named."""
 EMBEDDED = ("digits", "ring", "grid")
-NUM_GENERATED = 10_000
-"""Examples that a run generates where no number is given: the fewest that a distance should be taken of."""
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 _WITH_SPLIT = re.compile(r"(?P<name>.+):(?P<split>[\w.-]+)")
 
@@ -40,7 +38,8 @@ class Reading:
     Attributes:
         fit: how images reach the size that fixed-size features take: not at all, by cropping, or by scaling each side.
         channels: 1 for grey, 3 for colour; None for grey where the features take it and every image is grey.
-        max_samples: examples to take; None for all, or for `NUM_GENERATED` of a run.
+        max_samples: examples to take of sets that have more; None for all.
+        num_generated: examples that a run generates; by default the fewest that a distance should be taken of.
         seed: of the choice among examples, and of latents.
         max_unreadable: fraction of images that may be unreadable.
         image_column: of a table with several.
@@ -51,6 +50,7 @@ class Reading:
     fit: Literal["none", "crop", "squash"] = "none"
     channels: Literal[1, 3] | None = None
     max_samples: int | None = None
+    num_generated: int = 10_000
     seed: int = 0
     max_unreadable: float = 0.01
     image_column: str | None = None
@@ -78,7 +78,7 @@ def open_set(
     if split and not (_is_table(path) or (_HUB_NAME.fullmatch(name) and not path.exists())):
         raise UserError(f"{name!r} has no splits, so {split!r} cannot be taken; leave it out.")
     if (path / "config.yaml").is_file():
-        return GeneratedExamples(path, reading.max_samples or NUM_GENERATED, reading.seed)
+        return GeneratedExamples(path, reading.num_generated, reading.seed)
     if name in EMBEDDED and not path.exists():
         source = build_source(DataSettings(source=name), torch.device("cpu"))
         return SourceExamples(name, source, reading.max_samples, reading.seed)
