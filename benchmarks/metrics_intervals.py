@@ -2,9 +2,9 @@
 
     python benchmarks/metrics_intervals.py [--repeats 200] [--dimensions 4 16 64] [--ratios 2 5 20 100]
 
-Two normal laws (equal, apart in covariance, apart in mean too) or laws with heavy tails, N = ratio x d examples of each,
-sets drawn anew with seeds 0, 1, ...: bias and standard error as estimated and as found over the sets, and the fraction
-of 95 % intervals that hold the mean over such sets, and of corrected ones that hold the true distance.
+Two normal laws (equal, apart in covariance, apart in mean too) or laws with heavy tails, N = ratio x d examples of
+each, sets drawn anew with seeds 0, 1, ...: bias and standard error as estimated and as found over the sets, and the
+fraction of 95 % intervals that hold the mean over such sets, and of corrected ones that hold the true distance.
 """
 
 import argparse

@@ -1,13 +1,16 @@
-"""``equipoise evaluate RUN [--step N] [--num-samples N]``."""
+"""``equipoise evaluate RUN [--step N] [--num-samples N] [--measures kid ...]``."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tyro.conf import Positional
 
 from equipoise.cli.parsing import parse
+from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
+from equipoise.core.files import without_nan
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class Arguments:
     """Generated examples (default: as in the run's settings)."""
     seed: int | None = None
     """Seed of the latents (default: the run's, which repeats what was measured in training)."""
+    measures: tuple[MeasureName, ...] | None = None
+    """Further measures beside the Frechet distance (default: as in the run's settings)."""
+    intervals: bool | None = None
+    """Give an interval with every value that has one (default: as in the run's settings)."""
     json: bool = False
     """Print one JSON object instead of lines."""
 
@@ -34,12 +41,17 @@ def main(arguments: list[str]) -> int:
     from equipoise.training import TrainedGenerator, measure
 
     trained = TrainedGenerator.load(given.run, given.step)
-    measured = measure(trained, given.num_samples, given.seed)
+    measured = measure(trained, given.num_samples, given.seed, given.measures, intervals=given.intervals)
     if given.json:
-        print(json.dumps(measured))
+        print(json.dumps(without_nan(measured)))
         return 0
     print(f"step {measured['step']:,} of {given.run}")
-    for group in ("values", "protocol"):
-        for name, value in measured[group].items():
-            print(f"  {name:<18} {value}")
+    for name, value in measured["values"].items():
+        print(f"  {name:<18} {value}{_interval(measured['intervals'].get(name))}")
+    for name, value in measured["protocol"].items():
+        print(f"  {name:<18} {value}")
     return 0
+
+
+def _interval(found: dict[str, Any] | None) -> str:
+    return f"   ({found['level']:.0%} interval {found['low']:.6g} to {found['high']:.6g})" if found else ""

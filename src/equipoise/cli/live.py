@@ -1,10 +1,14 @@
 """Two views on a run: a live panel in a terminal, plain lines elsewhere."""
 
+import math
 import time
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -12,6 +16,33 @@ from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
+Distances = Mapping[str, float | int | str | None]
+
+
+JUDGES = {"fd": "FD", "mode_error": "mode error"}
+"""What the value is called that tells a run's checkpoints apart."""
+
+
+class Best:
+    """The best distance so far, that of before a resume included."""
+
+    def __init__(self) -> None:
+        self.distance: float | None = None
+        self.step = 0
+
+    def start(self, distances: Distances) -> None:
+        """Take up what was measured before."""
+        if distances.get("best") is not None:
+            self.distance, self.step = float(distances["best"] or 0), int(distances["best_step"] or 0)
+
+    def note(self, record: Record) -> str:
+        """Take in an evaluation; the best of all in words."""
+        judge = record["judge"]
+        distance = record["values"][judge]
+        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
+            self.distance, self.step = distance, record["step"]
+        name = "best" if judge == "fd" else f"best {JUDGES[judge]}"
+        return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
 
 
 class LineView:
@@ -19,7 +50,8 @@ class LineView:
 
     def __init__(self, interval: float = 10.0) -> None:
         self.interval, self._said_at = interval, time.monotonic()
-        self._num_steps, self._metrics = 0, Record()
+        self._num_steps, self._metrics, self._best = 0, Record(), Best()
+        self._started_at, self._first_step = self._said_at, 0
 
     def __enter__(self) -> Self:
         return self
@@ -36,9 +68,11 @@ class LineView:
             self._said_at = time.monotonic()
             self.say(f"reading data: {done:,} of {total:,}")
 
-    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
         """Say what is trained."""
         self._num_steps = settings.training.steps
+        self._started_at, self._first_step = time.monotonic(), step
+        self._best.start(distances)
         for name, text in description.items():
             self.say(f"{name:<9} {text}")
 
@@ -55,7 +89,7 @@ class LineView:
     def on_evaluation(self, record: Record) -> None:
         """Say the distance with the newest numbers."""
         values = ", ".join(f"{name} {_number(value)}" for name, value in record["values"].items())
-        self.say(self._line(record["step"], values))
+        self.say(self._line(record["step"], f"{values}, {self._best.note(record)}"))
         self._said_at = time.monotonic()
 
     def on_end(self, ending: Ending) -> None:
@@ -63,7 +97,15 @@ class LineView:
 
     def _line(self, step: int, values: str) -> str:
         parts = [f"step {step:>{len(f'{self._num_steps:,}')},}/{self._num_steps:,}", values]
-        return " | ".join(part for part in [*parts, *summary(self._metrics).values()] if part)
+        parts += [*summary(self._metrics).values(), self._time_left(step)]
+        return " | ".join(part for part in parts if part)
+
+    def _time_left(self, step: int) -> str:
+        done, left = step - self._first_step, self._num_steps - step
+        if not done or not left:
+            return ""
+        seconds = (time.monotonic() - self._started_at) * left / done
+        return f"{timedelta(seconds=round(seconds))} left"
 
 
 class LiveView:
@@ -82,7 +124,7 @@ class LiveView:
         self._task = self._progress.add_task("reading data", total=None, step="")
         self._rows: dict[str, str] = {}
         self._moved_at = 0.0
-        self._best: tuple[float, int] | None = None
+        self._best = Best()
         self._live = Live(console=console, refresh_per_second=4, get_renderable=self._render)
 
     def __enter__(self) -> Self:
@@ -94,18 +136,22 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line above the panel."""
-        self._live.console.print(text)
+        self._live.console.print(text, markup=False, highlight=False)
 
     def on_load(self, done: int, total: int) -> None:
         """Show how far the data are read."""
         self._progress.update(self._task, completed=done, total=total)
 
-    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
-        """Say what is trained, and start the bar of rounds."""
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
+        """Say what is trained, start the bar of rounds, and show what was measured before."""
         for name, text in description.items():
             self.say(f"{name:<9} {text}")
         num_steps = settings.training.steps
-        self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
+        self._progress.reset(self._task, total=num_steps, completed=step, description=escape(settings.name), step="")
+        self._best.start(distances)
+        if distances:
+            judge, latest_step = str(distances["judge"]), distances["latest_step"]
+            self.on_evaluation({"values": {judge: distances["latest"]}, "judge": judge, "step": latest_step})
 
     def on_progress(self, step: int) -> None:
         """Move the bar, ten times a second at most: a round can be shorter than a redraw."""
@@ -115,16 +161,14 @@ class LiveView:
 
     def on_metrics(self, record: Record) -> None:
         """Show the newest losses and rates."""
-        self._rows |= summary(record)
+        self._rows |= {name: text for name, text in summary(record).items() if text}
 
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
-        values, step = record["values"], record["step"]
-        if self._best is None or values["fd"] <= self._best[0]:
-            self._best = (values["fd"], step)
-        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != "fd")
-        best = f"best {self._best[0]:.4g} (step {self._best[1]:,})"
-        self._rows["distance"] = f"FD {values['fd']:.4g} (step {step:,}), {best}{others}"
+        values, judge = record["values"], record["judge"]
+        others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
+        newest = f"{JUDGES[judge]} {values[judge]:.4g} (step {record['step']:,})"
+        self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""
@@ -146,6 +190,7 @@ def summary(record: Record) -> dict[str, str]:
     return {
         "losses": f"disc {_loss(record, 'disc')}, gen {_loss(record, 'gen')}",
         "rates": rates,
+        "gap": ", ".join(filter(None, (_gap_factor(record, player) for player in ("disc", "gen")))),
         "speed": f"{speed:,.0f} images/s" if speed else "",
     }
 
@@ -153,6 +198,14 @@ def summary(record: Record) -> dict[str, str]:
 def _loss(record: Record, player: str) -> str:
     gap = record[f"{player}_gap"]
     return f"{record[f'{player}_loss']:.3f}" + ("" if gap is None else f" (gap {gap:+.3f})")
+
+
+def _gap_factor(record: Record, player: str) -> str:
+    """What the gap-aware schedule of a player sees and does, if it has one."""
+    if f"{player}_gap_factor" not in record:
+        return ""
+    average, ideal = record[f"{player}_average_loss"], record[f"{player}_ideal_loss"]
+    return f"{player} average {average:.3f}, ideal {ideal:.3f}: rate x {record[f'{player}_gap_factor']:.2f}"
 
 
 def _number(value: Any) -> str:

@@ -12,7 +12,8 @@ import tyro
 from pydantic import BaseModel, ValidationError
 from tyro import _errors
 
-from equipoise.config.files import dotted_fields, sentence
+from equipoise.cli.numbers import REGISTRY
+from equipoise.config.files import dotted_fields, location_of, sentence
 from equipoise.core.errors import UserError, nearest
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def parse(kind: type[T], arguments: Sequence[str], *, prog: str, description: st
         raise _as_user_error(event, kind, prog, arguments)
 
     given: dict[str, Any] = {} if default is None else {"default": default}
-    with _errors.on_parse_error(refuse):
+    with _errors.on_parse_error(refuse), REGISTRY:
         result: T = tyro.cli(kind, args=list(arguments), prog=prog, description=description, **given)
     return result
 
@@ -75,10 +76,14 @@ def _instantiation(event: _errors.InstantiationFailure, kind: type[Any], argumen
 
 def _prefix(error: ValidationError, arguments: Sequence[str]) -> tuple[str, ...]:
     """Where in all settings the part lies that was refused; its validation knows only its own fields."""
-    name = ".".join(part for part in error.errors()[0]["loc"] if isinstance(part, str))
+    location = location_of(error)
     given = [argument.split("=")[0].removeprefix("--").replace("-", "_") for argument in arguments]
-    whole = next((flag for flag in given if flag.endswith(f".{name}")), name)
-    return tuple(whole.removesuffix(name).split(".")[:-1])
+    for length in range(len(location), 0, -1):  # a schedule that is given as one word has fields beyond its option
+        name = ".".join(location[:length])
+        for flag in given:
+            if flag.endswith(f".{name}"):
+                return tuple(flag.removesuffix(name).split(".")[:-1])
+    return ()
 
 
 def _flag(event: Any) -> str:

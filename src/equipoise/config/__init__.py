@@ -6,19 +6,23 @@ A run is described by one frozen `RunSettings`; each part is built from its own 
 from equipoise.config.data import DataSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
+from equipoise.config.guard import GuardSettings
 from equipoise.config.networks import NetworkSettings
 from equipoise.config.players import PlayerSettings
 from equipoise.config.run import RunSettings
-from equipoise.config.schedules import ScheduleSettings
+from equipoise.config.schedules import DecaySettings, ScheduledNumber, ScheduleSettings
 from equipoise.config.training import TrainingSettings
 
 __all__ = [
     "DataSettings",
+    "DecaySettings",
     "EvaluationSettings",
     "GameSettings",
+    "GuardSettings",
     "NetworkSettings",
     "PlayerSettings",
     "RunSettings",
     "ScheduleSettings",
+    "ScheduledNumber",
     "TrainingSettings",
 ]

@@ -1,6 +1,7 @@
 """What all settings share: frozen, closed to unknown keys, and loud about values that nothing will read."""
 
 import warnings
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,13 +15,25 @@ class OnlyWith:
     """Marks a field that is read only while another field of the same settings has one of the given values."""
 
     field: str
-    values: tuple[Any, ...]
+    values: Container[Any]
+
+
+@dataclass(frozen=True)
+class AllBut:
+    """Every value but one, for `OnlyWith`."""
+
+    value: Any
+
+    def __contains__(self, value: object) -> bool:
+        return bool(value != self.value)
 
 
 class Settings(BaseModel):
     """Base of all settings. A field marked `OnlyWith` that is changed while it is not read gives a warning."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="after")
     def _warn_of_ignored_fields(self) -> Self:

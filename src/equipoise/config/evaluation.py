@@ -2,25 +2,44 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from equipoise.config.base import OnlyWith, Settings
+from equipoise.config.base import AllBut, OnlyWith, Settings
+from equipoise.core.errors import unknown
 
-FeaturesName = Literal["none", "points", "digits", "mnist", "cifar10"]
-_MEASURED = ("points", "digits", "mnist", "cifar10")
+FEATURE_NAMES = ("none", "points", "digits", "mnist", "cifar10", "inception", "dinov2")
+RESIZING_FEATURES = ("inception", "dinov2")
+MeasureName = Literal["fd", "fd-infinity", "kid", "is", "prdc", "sliced-wasserstein"]
+ResizeName = Literal["tf1", "clean", "pytorch-fid"]
+_MEASURED = AllBut("none")
+
+
+def _known(name: str) -> str:
+    if name not in FEATURE_NAMES and not {".", ":"} & set(name):
+        sentence = str(unknown("features", name, FEATURE_NAMES)).removesuffix(".")
+        raise ValueError(f"{sentence}, or an import path such as package.module:net.")
+    return name
 
 
 class EvaluationSettings(Settings):
     """The Frechet distance of generated to real examples, in the features of a network."""
 
-    features: FeaturesName = "none"
-    """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), or no
-    evaluation."""
-    every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
+    features: Annotated[str, AfterValidator(_known)] = "none"
+    """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), inception
+    (the network of FID), dinov2, an import path of your own such as package.module:net, or none for no evaluation."""
+    resize: Annotated[ResizeName | None, OnlyWith("features", RESIZING_FEATURES)] = None
+    """How images come to the size of inception and dinov2: tf1 (as TTUR; the default of inception), clean (antialiased
+    bicubic; the default of dinov2) or pytorch-fid. Distances under different rules are not comparable."""
+    measures: Annotated[tuple[MeasureName, ...], OnlyWith("features", _MEASURED)] = ()
+    """Further measures from the same pass; the Frechet distance (fd) is always taken. fd-infinity: extrapolated to
+    endless samples. kid: kernel distance. is: Inception Score. prdc: precision, recall, density, coverage."""
+    intervals: Annotated[bool, OnlyWith("features", _MEASURED)] = False
+    """Record an interval, the standard error and the bias with every value that has them."""
+    every: Annotated[int, Field(gt=0, le=10**12), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
-    num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000
+    num_samples: Annotated[int, Field(gt=1, le=10**8), OnlyWith("features", _MEASURED)] = 5000
     """Generated examples per evaluation. Distances at different numbers are not comparable."""
     reference_split: Annotated[str | None, OnlyWith("features", _MEASURED)] = None
     """Split of the data set to compare with (default: the split trained on)."""
-    batch_size: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
+    batch_size: Annotated[int, Field(gt=0, le=10**7), OnlyWith("features", _MEASURED)] = 500
     """Examples per forward pass of the generator and of the feature network."""

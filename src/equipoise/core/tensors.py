@@ -59,5 +59,5 @@ def unpack(tensors: dict[str, Tensor], skeleton: Any) -> Any:
 def sha256_of_tensor(tensor: Tensor) -> str:
     """SHA-256 of a tensor's shape, type and bytes, in hexadecimal."""
     digest = hashlib.sha256(f"{tuple(tensor.shape)} {tensor.dtype}".encode())
-    digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -1,11 +1,13 @@
 """From data settings to a source."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from equipoise.config.data import DataSettings
 from equipoise.core.errors import UserError
+from equipoise.data.archive import is_archive, open_archive
 from equipoise.data.digits import load_digits
 from equipoise.data.folder import FolderRecords
 from equipoise.data.images import load_images, require_resolution
@@ -31,7 +33,8 @@ def _grid(settings: DataSettings, device: torch.device, _: Progress | None) -> S
 
 def _folder(settings: DataSettings, device: torch.device, on_progress: Progress | None) -> Source:
     require_resolution(settings)
-    records = FolderRecords(settings.path)
+    path = settings.path and Path(settings.path).expanduser()
+    records = open_archive(path) if path and is_archive(path) else FolderRecords(settings.path)
     return load_images(records, f"folder {settings.path}", settings, device, on_progress)
 
 

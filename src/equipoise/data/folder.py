@@ -48,7 +48,7 @@ class FolderRecords:
         if not self._files:
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise UserError(f"There are no images below {given!r}; data.path needs files of the kinds {kinds}.")
-        self.labels = _labels([file.name for file in self._files])
+        self.labels = labels_of([file.name for file in self._files])
 
     def __len__(self) -> int:
         return len(self._files)
@@ -114,7 +114,12 @@ def _file(entry: os.DirEntry[str], root: Path) -> _File | None:
     return _File(name, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def _labels(names: list[str]) -> Tensor | None:
+def labels_of(names: list[str]) -> Tensor | None:
+    """Classes (N,) int64 where every path has exactly one folder, which is its class; otherwise None.
+
+    >>> labels_of(["cat/1.png", "dog/1.png"])
+    tensor([0, 1])
+    """
     if any(name.count("/") != 1 for name in names):
         return None
     classes = [name.partition("/")[0] for name in names]

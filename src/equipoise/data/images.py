@@ -52,7 +52,7 @@ def require_resolution(settings: DataSettings) -> None:
 
 
 def _reader(records: Records, settings: DataSettings) -> Reader:
-    channels = settings.channels or (1 if _all_grey(records) else 3)
+    channels = settings.channels or (1 if all_grey(records) else 3)
     if settings.resolution is not None:
         side = settings.resolution
         return Reader(records, (channels, side, side), settings.resize, f"data.resolution is {side}")
@@ -61,7 +61,7 @@ def _reader(records: Records, settings: DataSettings) -> Reader:
     return Reader(records, (channels, height, width), settings.resize, rule)
 
 
-def _all_grey(records: Records) -> bool:
+def all_grey(records: Records) -> bool:
     """Whether no readable image has colour; stops at the first that has."""
     for index in range(len(records)):
         try:

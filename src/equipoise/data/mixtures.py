@@ -54,8 +54,9 @@ class Mixture(Source):
         self.num_examples = None
 
     def fingerprint(self) -> str:
-        """SHA-256 over centres and standard deviation."""
-        return hashlib.sha256(f"{sha256_of_tensor(self.centres)} {self.std!r}".encode()).hexdigest()
+        """SHA-256 over centres, standard deviation, and how many points `ordered` draws from which seed."""
+        drawn = f"{REFERENCE_SIZE} {_REFERENCE_SEED}"
+        return hashlib.sha256(f"{sha256_of_tensor(self.centres)} {self.std!r} {drawn}".encode()).hexdigest()
 
     def sample(self, num_points: int, generator: torch.Generator) -> Batch:
         """Fresh points (N, D) and components (N,), on the device of the centres."""

@@ -18,10 +18,11 @@ class Unreadable:
     Args:
         total: images in the set.
         max_fraction: part of them, in [0, 1), that may be unreadable.
+        setting: what a person calls ``max_fraction``.
     """
 
-    def __init__(self, total: int, max_fraction: float) -> None:
-        self._total, self._max_fraction = total, max_fraction
+    def __init__(self, total: int, max_fraction: float, setting: str = "data.max_unreadable") -> None:
+        self._total, self._max_fraction, self._setting = total, max_fraction, setting
         self._reasons: dict[str, str] = {}
 
     @property
@@ -42,7 +43,7 @@ class Unreadable:
             raise UserError(f"None of the {count} images can be read: {self._first()}.")
         if count > self.allowed:
             raise UserError(
-                f"{count} of {self._total} images cannot be read, more than data.max_unreadable "
+                f"{count} of {self._total} images cannot be read, more than {self._setting} "
                 f"({self._max_fraction:g}) allows: {self._first()}; mend or remove them, or allow more."
             )
         return count > before

@@ -9,14 +9,16 @@ file with its two losses, the derivation of its ideal values and one `Objective`
 from collections.abc import Callable
 
 from equipoise.games.analytic import AnalyticGame
-from equipoise.games.build import OBJECTIVES, build_game, sample_latents
+from equipoise.games.build import OBJECTIVES, build_game, build_objective, sample_latents
 from equipoise.games.dirac import DiracGan
 from equipoise.games.game import Game, LossTerms
 from equipoise.games.generative import GenerativeGame
+from equipoise.games.ideal import ideal_value
 from equipoise.games.objective import Objective
 from equipoise.games.penalties import PENALTIES
 from equipoise.games.quadratic import QuadraticGame, bilinear, quadratic
 from equipoise.games.saddle import Saddle, cg_saddle, ttur_saddle
+from equipoise.games.smoothing import smoothed
 
 ANALYTIC_GAMES: dict[str, Callable[..., AnalyticGame]] = {
     "bilinear": bilinear,
@@ -41,8 +43,11 @@ __all__ = [
     "Saddle",
     "bilinear",
     "build_game",
+    "build_objective",
     "cg_saddle",
+    "ideal_value",
     "quadratic",
     "sample_latents",
+    "smoothed",
     "ttur_saddle",
 ]

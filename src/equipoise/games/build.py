@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import GameSettings
+from equipoise.config.schedules import first_value
 from equipoise.games.generative import GenerativeGame
 from equipoise.games.hinge import HINGE
 from equipoise.games.least_squares import LEAST_SQUARES
@@ -15,6 +16,7 @@ from equipoise.games.nonsaturating import NONSATURATING
 from equipoise.games.objective import Objective
 from equipoise.games.penalties import PENALTIES
 from equipoise.games.relativistic_paired import RELATIVISTIC_PAIRED
+from equipoise.games.smoothing import smoothed
 from equipoise.games.wasserstein import WASSERSTEIN
 
 OBJECTIVES: dict[str, Objective] = {
@@ -41,6 +43,12 @@ def sample_latents(settings: GameSettings, num_latents: int, generator: torch.Ge
     return LATENTS[settings.latents](num_latents, generator, settings.latent_dim)
 
 
+def build_objective(settings: GameSettings) -> Objective:
+    """The objective that ``settings`` name, with its labels smoothed if they ask for it."""
+    objective = OBJECTIVES[settings.objective]
+    return smoothed(objective, settings.real_target) if settings.smooths_labels else objective
+
+
 def build_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> GenerativeGame:
     """The game that ``settings`` describe, played by ``disc`` and ``gen``.
 
@@ -51,10 +59,10 @@ def build_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> Gener
     return GenerativeGame(
         disc,
         gen,
-        OBJECTIVES[settings.objective],
+        build_objective(settings),
         functools.partial(sample_latents, settings),
         penalty=PENALTIES.get(settings.penalty),
-        penalty_weight=settings.penalty_weight,
+        penalty_weight=first_value(settings.penalty_weight),
         clip=settings.clip,
     )
 

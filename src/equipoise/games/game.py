@@ -42,12 +42,14 @@ class Game(ABC, Generic[Move]):
         gen: the generator.
         ideal_disc_loss: adversarial loss of the discriminator at the ideal, or None where it is unknown.
         ideal_gen_loss: the generator's, or None.
+        penalty_weight: of the discriminator's penalty; may be changed between rounds, and games without one ignore it.
     """
 
     disc: nn.Module
     gen: nn.Module
     ideal_disc_loss: float | None
     ideal_gen_loss: float | None
+    penalty_weight: float = 1.0
 
     @abstractmethod
     def generate(self, batch: Batch, streams: Streams) -> Move:

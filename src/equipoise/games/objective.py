@@ -9,7 +9,7 @@ the **sum** of its real and its fake term, so V* of the logistic losses is log 4
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -35,3 +35,21 @@ class Objective:
     ideal_gen_loss: float | None
     optimal_score: float
     gen_reads_real_scores: bool = False
+
+    def scaled(self, factor: float) -> "Objective":
+        """Both losses times ``factor``, above 0, and their ideal values with them.
+
+        Adam hardly sees the factor, but a gap does: an averaged cross-entropy, of half the size, has the ideal log 2.
+
+        >>> from equipoise.games import OBJECTIVES
+        >>> OBJECTIVES["least-squares"].scaled(0.5).ideal_disc_loss
+        0.25
+        """
+        assert factor > 0, "a factor of 0 or less would change what the players want"
+        return replace(
+            self,
+            disc_loss=lambda real_scores, fake_scores: factor * self.disc_loss(real_scores, fake_scores),
+            gen_loss=lambda fake_scores, real_scores: factor * self.gen_loss(fake_scores, real_scores),
+            ideal_disc_loss=factor * self.ideal_disc_loss,
+            ideal_gen_loss=None if self.ideal_gen_loss is None else factor * self.ideal_gen_loss,
+        )

@@ -148,6 +148,8 @@ def paired_codes(samples: Text, reference: Text, order: int, fewest_reference: i
 
 def _as_codes(text: Text) -> Codes:
     if not isinstance(text, Tensor | np.ndarray):
+        if isinstance(text, str) or not all(isinstance(line, str) for line in text):
+            raise UserError("A list of strings is needed, one for each line; for codes give an integer array (N, L).")
         return encode(text)
     codes = text.detach().cpu().numpy() if isinstance(text, Tensor) else text
     if codes.ndim != 2 or not np.issubdtype(codes.dtype, np.integer) or not codes.shape[1]:

@@ -5,6 +5,7 @@ discriminator maps examples to logits (N,); both also accept class labels, which
 """
 
 from equipoise.networks.build import ARCHITECTURES, Architecture, build_networks
+from equipoise.networks.dropout import dropouts
 from equipoise.networks.players import Discriminator, Generator, Networks
 
-__all__ = ["ARCHITECTURES", "Architecture", "Discriminator", "Generator", "Networks", "build_networks"]
+__all__ = ["ARCHITECTURES", "Architecture", "Discriminator", "Generator", "Networks", "build_networks", "dropouts"]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 
 from equipoise.config import NetworkSettings
-from equipoise.networks import dcgan, mlp, residual, sngan, wgan_gp
+from equipoise.networks import dcgan, dcgan_5x5, mlp, residual, sngan, wgan_gp
 from equipoise.networks.normalization import normalize_spectrally
 from equipoise.networks.players import Discriminator, Generator, Networks
 from equipoise.networks.shapes import check_shape
@@ -38,6 +38,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
     {
         "mlp": Architecture(mlp.discriminator, mlp.generator, ()),
         "dcgan": Architecture(dcgan.discriminator, dcgan.generator, dcgan.SIZES),
+        "dcgan-5x5": Architecture(dcgan_5x5.discriminator, dcgan_5x5.generator, dcgan_5x5.SIZES),
         "sngan": Architecture(sngan.discriminator, sngan.generator, residual.SIZES),
         "wgan-gp": Architecture(wgan_gp.discriminator, wgan_gp.generator, residual.SIZES),
     }

@@ -13,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from equipoise.config import PlayerSettings
+from equipoise.config.schedules import first_value
 from equipoise.core.errors import UserError, nearest
 from equipoise.optimizers.beta_rules import BETA_RULES
 
@@ -47,8 +48,10 @@ def build_optimizer(settings: PlayerSettings, parameters: Sequence[nn.Parameter]
     """
     named = OPTIMIZERS.get(settings.optimizer, Named(settings.optimizer))
     optimizer_class = _import_optimizer(settings.optimizer, named.path)
-    asked = {"betas": settings.betas, "momentum": settings.momentum, **settings.options}
-    arguments = named.arguments | {name: value for name, value in asked.items() if value is not None}
+    betas = settings.betas and tuple(first_value(beta) for beta in settings.betas)
+    asked = {"betas": betas, "momentum": settings.momentum}
+    given = {name: value for name, value in asked.items() if value is not None}
+    arguments = named.arguments | given | settings.options
     accepted = _accepted_arguments(optimizer_class)
     _refuse_unknown(settings.optimizer, arguments, accepted)
     if "fused" in accepted and parameters[0].device.type in ("cpu", "cuda"):

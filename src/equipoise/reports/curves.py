@@ -40,8 +40,10 @@ def draw_curves(run: Path) -> Path | None:
 
 
 def _draw_distance(axes: Any, evaluations: Records) -> None:
-    points = [(record["step"], record["values"]["fd"]) for record in evaluations if record["values"]["fd"] is not None]
-    axes.set(title="Fréchet distance", xlabel="step", yscale="log")
+    judge = evaluations[0].get("judge", "fd") if evaluations else "fd"
+    measured = [(record["step"], record["values"][judge]) for record in evaluations]
+    points = [(step, value) for step, value in measured if value is not None]
+    axes.set(title={"fd": "Fréchet distance"}.get(judge, judge.replace("_", " ")), xlabel="step", yscale="log")
     if not points:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return

@@ -15,7 +15,7 @@ Not here: the other assumptions (smoothness, attractors, bounded iterates), whic
 
 from dataclasses import dataclass
 
-from equipoise.config import ScheduleSettings
+from equipoise.config import DecaySettings
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Conditions:
         return [f"{'met' if met else 'not met'}: {finding}" for finding, met in findings.items()]
 
 
-def check_conditions(disc: ScheduleSettings, gen: ScheduleSettings) -> Conditions:
+def check_conditions(disc: DecaySettings, gen: DecaySettings) -> Conditions:
     """The conditions that a pair of decays meets, whatever the base rates.
 
-    >>> disc = ScheduleSettings(decay="polynomial", power=0.6)
-    >>> gen = ScheduleSettings(decay="polynomial", power=0.9)
+    >>> disc = DecaySettings(decay="polynomial", power=0.6)
+    >>> gen = DecaySettings(decay="polynomial", power=0.9)
     >>> check_conditions(disc, gen).two_time_scales, check_conditions(gen, disc).two_time_scales
     (True, False)
     """
@@ -72,10 +72,10 @@ def check_conditions(disc: ScheduleSettings, gen: ScheduleSettings) -> Condition
     )
 
 
-def exponent(settings: ScheduleSettings) -> float:
+def exponent(settings: DecaySettings) -> float:
     """Eta where the rate falls as n^-eta: 0 for a constant, infinity where it falls faster than any power.
 
-    >>> exponent(ScheduleSettings(decay="inverse-sqrt"))
+    >>> exponent(DecaySettings(decay="inverse-sqrt"))
     0.5
     """
     if settings.decay == "step":

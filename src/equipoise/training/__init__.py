@@ -1,12 +1,25 @@
 """Training: the one room where players, losses, optimisers, schedules and data meet.
 
-``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator`` and ``measure`` use what came out of it.
+``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator`` and ``measure`` use what came out of it;
+``compare`` measures any two sets of examples.
 """
 
+from equipoise.training.comparison import Comparison, compare
 from equipoise.training.loop import resume, train
 from equipoise.training.measure import measure
+from equipoise.training.named_sets import Reading
 from equipoise.training.observer import Observer
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.trained import TrainedGenerator
 
-__all__ = ["Observer", "RunFolder", "TrainedGenerator", "measure", "resume", "train"]
+__all__ = [
+    "Comparison",
+    "Observer",
+    "Reading",
+    "RunFolder",
+    "TrainedGenerator",
+    "compare",
+    "measure",
+    "resume",
+    "train",
+]

@@ -16,7 +16,7 @@ class MovingAverage:
 
     Args:
         module: the network to follow.
-        decay: in [0, 1); 0 gives a plain copy of the newest weights.
+        decay: in [0, 1); 0 gives a plain copy of the newest weights. It may be changed between updates.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:

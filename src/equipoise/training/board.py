@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.config import GameSettings, RunSettings
+from equipoise.config.schedules import first_value
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader, Source, build_source
-from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game, sample_latents
-from equipoise.networks import Networks, build_networks
+from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game, build_objective, sample_latents
+from equipoise.networks import Networks, build_networks, dropouts
 from equipoise.training.machine import memory_format, precision_context
 
 OnLoad = Callable[[int, int], None]
@@ -66,6 +67,8 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
         return Board(_between_points(settings.game, device), EmptyBatches(device), None, 0)
     source = build_source(settings.data, device, on_progress=on_load)
     disc, gen = make_networks(settings, source.example_shape, device)
+    for layer in dropouts(disc):
+        layer.generator = streams["dropout"]
     layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
     loader = source.batches(size, streams["data"], memory_format=layout)
     return Board(build_game(settings.game, disc, gen), loader, source, size)
@@ -83,7 +86,8 @@ def _between_points(settings: GameSettings, device: torch.device) -> AnalyticGam
     arguments: dict[str, Any] = {"noise": settings.noise}
     if settings.kind == "dirac":  # a GAN in two numbers: it has an objective and a penalty, as the large ones do
         penalty = None if settings.penalty == "none" else settings.penalty
-        arguments |= {"objective": settings.objective, "penalty": penalty, "penalty_weight": settings.penalty_weight}
+        weight = first_value(settings.penalty_weight)
+        arguments |= {"objective": build_objective(settings), "penalty": penalty, "penalty_weight": weight}
     game = ANALYTIC_GAMES[settings.kind](**arguments)
     game.disc.to(device)
     game.gen.to(device)

@@ -1,25 +1,41 @@
 """A trained generator measured again, under the settings of its run or with other numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
 from equipoise.training.evaluator import build_evaluator
 from equipoise.training.trained import TrainedGenerator
 
 
-def measure(trained: TrainedGenerator, num_samples: int | None = None, seed: int | None = None) -> dict[str, Any]:
+def measure(
+    trained: TrainedGenerator,
+    num_samples: int | None = None,
+    seed: int | None = None,
+    measures: Sequence[MeasureName] | None = None,
+    *,
+    intervals: bool | None = None,
+) -> dict[str, Any]:
     """Values and protocol of a trained generator; by default exactly those measured in training.
 
     Args:
         trained: the generator.
         num_samples: generated examples, where not as in the run's settings.
         seed: of the latents, where not the run's.
+        measures: further measures beside the Frechet distance, where not as in the run's settings.
+        intervals: whether to give intervals, where not as in the run's settings.
 
     Raises:
         UserError: the run's settings name no features.
     """
     settings = trained.settings
-    changes = {} if num_samples is None else {"num_samples": num_samples}
+    wanted = {
+        "num_samples": num_samples,
+        "measures": None if measures is None else tuple(measures),
+        "intervals": intervals,
+    }
+    changes = {name: value for name, value in wanted.items() if value is not None}
     evaluation = settings.evaluation.model_copy(update=changes)
     settings = settings.model_copy(update={"evaluation": evaluation, "seed": settings.seed if seed is None else seed})
     evaluator = build_evaluator(settings, trained.device)

@@ -1,18 +1,21 @@
 """Who watches a run: the live view, a tracker, a study. The loop tells; it does not know whom."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
+Distances = Mapping[str, float | int | str | None]
+"""First, best and latest distance so far, with their steps; empty where nothing was measured yet."""
 
 
 class Observer(Protocol):
     """Told of everything that is also written to the run folder."""
 
-    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
-        """Training begins after ``step`` finished rounds; ``description`` says with what, in words."""
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
+        """Training begins after ``step`` finished rounds, with what ``description`` says in words."""
 
     def on_progress(self, step: int) -> None:
         """A round was finished; called often, must be cheap."""
@@ -30,7 +33,7 @@ class Observer(Protocol):
 class Silence:
     """An observer that does nothing."""
 
-    def on_start(self, settings: RunSettings, step: int, description: dict[str, str]) -> None:
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
         """Nothing."""
 
     def on_progress(self, step: int) -> None:

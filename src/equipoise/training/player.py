@@ -1,4 +1,4 @@
-"""One player in training: its parameters, its optimiser and its learning rate."""
+"""One player in training: its parameters, its optimiser, and the scheduled numbers of both."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from equipoise.core import vectors
 from equipoise.core.vectors import laid_out_like
-from equipoise.schedules import Decay
+from equipoise.schedules import Decay, GapAware, Scheduled
 
 Gradients = tuple[Tensor | None, ...]
 """One entry for each parameter of a player; None where the parameter has no part in the loss."""
@@ -20,12 +20,14 @@ class Player:
     """Turns a loss into one update of one network.
 
     Gradients are taken with respect to this player's parameters alone, so nothing is computed for the opponent.
-    The rate in force is base x decay(step); it is set from the base each time and never compounds.
+    The rate in force is base x decay(step) x gap factor; it is set from the base each time and never compounds.
 
     Args:
         module: the network.
         optimizer: over the network's parameters; its groups' rates are the base rates.
         decay: factor as a function of the number of finished rounds.
+        gap: the gap-aware factor, or None.
+        betas: averaging constants of the optimiser that change with the step, or None.
 
     Attributes:
         num_updates: steps taken.
@@ -33,11 +35,20 @@ class Player:
             looked ahead: the cost at which methods are compared.
     """
 
-    def __init__(self, module: nn.Module, optimizer: Optimizer, decay: Decay) -> None:
-        self.module, self.optimizer, self.decay = module, optimizer, decay
+    def __init__(
+        self,
+        module: nn.Module,
+        optimizer: Optimizer,
+        decay: Decay,
+        *,
+        gap: GapAware | None = None,
+        betas: tuple[Scheduled, ...] | None = None,
+    ) -> None:
+        self.module, self.optimizer, self.decay, self.gap, self.betas = module, optimizer, decay, gap, betas
         self.parameters = list(module.parameters())
         self.base_rates = [float(group["lr"]) for group in optimizer.param_groups]
         self.num_updates, self.num_gradients = 0, 0
+        self._decay_factor = 1.0
 
     @property
     def rate(self) -> float:
@@ -45,8 +56,20 @@ class Player:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def set_step(self, step: int) -> None:
-        """Put the rates in force that belong to ``step`` finished rounds."""
-        factor = self.decay(step)
+        """Put in force what belongs to ``step`` finished rounds."""
+        self._decay_factor = self.decay(step)
+        self._set_rates()
+        if self.betas is not None:
+            for group in self.optimizer.param_groups:
+                group["betas"] = tuple(beta.at(step) for beta in self.betas)
+
+    def observe(self, loss: Tensor) -> None:
+        """Take in the adversarial loss of the update about to happen; the rate of that very update follows it."""
+        if self.gap is not None:
+            self.gap.observe(loss)
+
+    def _set_rates(self) -> None:
+        factor = self._decay_factor * (1.0 if self.gap is None else self.gap.factor)
         for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = base * factor
 
@@ -87,6 +110,7 @@ class Player:
             put_back(self.optimizer, state)
 
     def _step(self, gradients: Gradients) -> None:
+        self._set_rates()  # here, because an extrapolation puts back the rates of before it
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = None if gradient is None else laid_out_like(parameter, gradient)
         self.optimizer.step()
@@ -94,12 +118,15 @@ class Player:
     def state_dict(self) -> dict[str, Any]:
         """The optimiser's state and the counts; the network's weights are kept elsewhere."""
         counts = {"num_updates": self.num_updates, "num_gradients": self.num_gradients}
-        return {"optimizer": self.optimizer.state_dict(), **counts}
+        gap = None if self.gap is None else self.gap.state_dict()
+        return {"optimizer": self.optimizer.state_dict(), "gap": gap, **counts}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.num_updates, self.num_gradients = state["num_updates"], state["num_gradients"]
+        if self.gap is not None:
+            self.gap.load_state_dict(state["gap"])
         for parameter, values in self.optimizer.state.items():
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:

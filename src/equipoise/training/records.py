@@ -7,6 +7,7 @@ from typing import Any
 
 from equipoise.games import AnalyticGame
 from equipoise.optimizers import ConjugateGradient
+from equipoise.training.player import Player
 from equipoise.training.session import Session
 
 
@@ -49,8 +50,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "seconds": session.seconds,
         "images_per_second": images_per_second,
         **losses,
-        "disc_gap": _gap(losses["disc_loss"], game.ideal_disc_loss),
-        "gen_gap": _gap(losses["gen_loss"], game.ideal_gen_loss),
+        "disc_gap": _gap(losses["disc_loss"], session.match.disc, game.ideal_disc_loss),
+        "gen_gap": _gap(losses["gen_loss"], session.match.gen, game.ideal_gen_loss),
         "disc_rate": disc_rate,
         "gen_rate": gen_rate,
         "rate_ratio": disc_rate / gen_rate if gen_rate else None,
@@ -58,16 +59,23 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "gen_gradients": session.match.gen.num_gradients,
     }
     for name, player in (("disc", session.match.disc), ("gen", session.match.gen)):
+        if player.gap is not None:
+            record[f"{name}_ideal_loss"] = player.gap.ideal_loss
+            record[f"{name}_average_loss"] = player.gap.loss
+            record[f"{name}_gap_factor"] = player.gap.factor
         if isinstance(player.optimizer, ConjugateGradient):
             record[f"{name}_beta"] = player.optimizer.beta.mean().item()
             record[f"{name}_cap_fraction"] = player.optimizer.cap_fraction.item()
+    if session.noise:
+        record |= session.noise.read()
     if isinstance(game, AnalyticGame):
         record |= {"disc_point": game.disc.value.tolist(), "gen_point": game.gen.value.tolist()}
     return record
 
 
-def _gap(loss: float, ideal: float | None) -> float | None:
-    # Signed: below 0 the player is ahead of the ideal, above 0 behind it.
+def _gap(loss: float, player: Player, ideal: float | None) -> float | None:
+    # Signed: below 0 the player is ahead of the ideal, above 0 behind it. A tuned ideal value goes before the game's.
+    ideal = ideal if player.gap is None else player.gap.ideal_loss
     return None if ideal is None else loss - ideal
 
 

@@ -3,20 +3,23 @@
 This is the one place where players, losses, optimisers, schedules and data meet.
 """
 
+import math
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from equipoise.config import RunSettings
-from equipoise.core import vectors
+from equipoise.config.schedules import first_value
 from equipoise.core.seeding import Streams
 from equipoise.optimizers import build_optimizer
-from equipoise.schedules import build_decay
+from equipoise.schedules import build_decay, build_gap_aware, build_scheduled
 from equipoise.training.average import MovingAverage
 from equipoise.training.board import OnLoad, generate_examples, set_up
 from equipoise.training.machine import precision_context, prepare_machine
 from equipoise.training.meter import LossMeter
+from equipoise.training.noise_probe import NoiseProbe, Peekable
 from equipoise.training.orders import Match, build_order
 from equipoise.training.player import Player
 
@@ -28,7 +31,7 @@ class Session:
         step: finished rounds.
         images: real examples the discriminator has seen.
         seconds: time spent in the run so far, evaluations included.
-        distances: first, best and latest distance so far, with their steps.
+        distances: first, best and latest distance so far, with their steps, and the name of the value (judge).
 
     Raises:
         UserError: the settings do not fit the data or the machine. Nothing has been written then.
@@ -43,49 +46,68 @@ class Session:
             game=self.board.game,
             disc=self._player(self.board.game.disc, "disc"),
             gen=self._player(self.board.game.gen, "gen"),
-            batches=self.board.loader,
+            batches=Peekable(self.board.loader),
             streams=self.streams,
             precision=precision_context(settings, self.device),
         )
         self.order = build_order(settings.training)
-        self.average = MovingAverage(self.board.game.gen, settings.training.ema)
+        self.average = MovingAverage(self.board.game.gen, first_value(settings.training.ema))
+        self.average_decay = build_scheduled(settings.training.ema, settings.training.steps)
+        self.penalty_weight = build_scheduled(settings.game.penalty_weight, settings.training.steps)
         self.meter = LossMeter(self.device)
+        measured = settings.training.measure_noise_every > 0
+        self.noise = NoiseProbe(settings, self.board.game, self.streams) if measured else None
         self.step, self.images, self.seconds = 0, 0, 0.0
-        self.distances: dict[str, float | int | None] = {}
+        self.distances: dict[str, float | int | str | None] = {}
 
     def _player(self, module: nn.Module, name: str) -> Player:
-        settings = getattr(self.settings, name)
+        settings, num_steps = getattr(self.settings, name), self.settings.training.steps
         optimizer = build_optimizer(settings, list(module.parameters()))
-        return Player(module, optimizer, build_decay(settings.schedule, self.settings.training.steps))
+        ideal_loss = getattr(self.board.game, f"ideal_{name}_loss")
+        return Player(
+            module,
+            optimizer,
+            build_decay(settings.schedule, num_steps),
+            gap=build_gap_aware(settings.schedule, ideal_loss, name),
+            betas=settings.betas and tuple(build_scheduled(beta, num_steps) for beta in settings.betas),
+        )
 
     def play_round(self) -> None:
-        """One round: rates, updates, average, losses; no host read."""
-        self.match.disc.set_step(self.step)
-        self.match.gen.set_step(self.step)
+        """One round: scheduled numbers, updates, average, losses; no host read."""
+        self._set_numbers()
+        if self.noise:
+            self.noise.before_round(self.step, self.match)
         disc_terms, gen_terms = self.order.play(self.match)
         self.step += 1
         self.images += self.board.batch_size * self.order.num_batches
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
 
+    def _set_numbers(self) -> None:
+        """Put in force all numbers that change with the step."""
+        self.match.disc.set_step(self.step)
+        self.match.gen.set_step(self.step)
+        self.match.game.penalty_weight = self.penalty_weight.at(self.step)
+        self.average.decay = self.average_decay.at(self.step)
+
+    @cached_property
+    def data_fingerprint(self) -> str | None:
+        """Key of the content of the real examples; None where the game needs none."""
+        return self.board.source.fingerprint() if self.board.source else None
+
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
         return generate_examples(self.average.module, self.settings, num_examples, generator)
 
-    def note_distance(self, distance: float) -> None:
-        """Keep the distance measured after the newest round."""
+    def note_distance(self, distance: float, judge: str) -> None:
+        """Keep the distance measured after the newest round; ``judge`` is the name of that value."""
         distances = self.distances
-        distances.update(latest=distance, latest_step=self.step)
+        distances.update(judge=judge, latest=distance, latest_step=self.step)
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
-        if best is None or distance <= best:
+        if math.isfinite(distance) and (not isinstance(best, float) or distance <= best):
             distances.update(best=distance, best_step=self.step)
-
-    def is_finite(self) -> bool:
-        """Whether the losses of the open interval and all weights are finite; reads the device."""
-        norms = [vectors.norm(player.parameters).detach() for player in (self.match.disc, self.match.gen)]
-        return self.meter.is_finite() and all(bool(norm.isfinite()) for norm in norms)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {"disc": self.board.game.disc, "gen": self.board.game.gen, "gen_ema": self.average.module}
@@ -108,6 +130,7 @@ class Session:
             "streams": self.streams.state_dict(),
             "loader": self.board.loader.state_dict(),
             "meter": self.meter.state_dict(),
+            "noise": self.noise.state_dict() if self.noise else {},
         }
 
     def load(self, networks: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
@@ -122,3 +145,5 @@ class Session:
         self.streams.load_state_dict(state["streams"])
         self.board.loader.load_state_dict(state["loader"])
         self.meter.load_state_dict(state["meter"])
+        if self.noise:
+            self.noise.load_state_dict(state.get("noise", {}))

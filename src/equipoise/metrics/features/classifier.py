@@ -124,6 +124,12 @@ class ClassifierFeatures:
         """
         return self._in_chunks(self._model, examples)
 
+    def logits(self, features: Tensor) -> Tensor:
+        """Logits (N, classes) float32 of features that were taken already."""
+        with full_precision(self.device):
+            logits: Tensor = self._model.head(features.to(self.device, torch.float32))
+            return logits
+
     def _in_chunks(self, part: nn.Module, examples: Tensor) -> Tensor:
         require_images(self, examples)
         with full_precision(self.device):

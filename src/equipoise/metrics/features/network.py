@@ -1,6 +1,7 @@
 """What the distances need of a feature network, and what every network asks of its examples."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
@@ -19,6 +20,9 @@ class FeatureNetwork(Protocol):
         dimension: number of features; None where it follows the examples.
         example_shape: (C, H, W) of the examples it takes; None where any will do.
         weights_hash: SHA-256 of the weights file, in hexadecimal; "none" where there are no weights.
+
+    Two more attributes are read where there are any, because they too change every number: ``resize``, the name of the
+    rule by which images come to the network's size, and ``precision``, that of the arithmetic, where it is not float32.
     """
 
     @property
@@ -64,6 +68,24 @@ def require_images(network: FeatureNetwork, examples: Tensor) -> None:
             f"Examples of shape {tuple(examples.shape[1:])} were given to the features {network.name!r}, which take "
             f"{shape}; choose features made for this data."
         )
+    _require_range(network, examples)
+
+
+def require_pictures(network: FeatureNetwork, examples: Tensor) -> None:
+    """Nothing where ``examples`` are floating-point images in [-1, 1], grey or in colour, of any size.
+
+    Raises:
+        UserError: they are not.
+    """
+    if examples.ndim != 4 or examples.shape[1] not in (1, 3) or 0 in examples.shape[1:]:
+        raise UserError(
+            f"Examples of shape {tuple(examples.shape[1:])} were given to the features {network.name!r}, which take "
+            f"images (1, H, W) or (3, H, W); choose features made for this data."
+        )
+    _require_range(network, examples)
+
+
+def _require_range(network: FeatureNetwork, examples: Tensor) -> None:
     if not examples.is_floating_point():
         raise UserError(f"Examples of type {examples.dtype} were given; features take floating point in [-1, 1].")
     # A NaN passes here and is reported with the features it makes.
@@ -72,6 +94,20 @@ def require_images(network: FeatureNetwork, examples: Tensor) -> None:
             f"Examples in [{examples.min():.4g}, {examples.max():.4g}] were given; the features {network.name!r} take "
             f"[-1, 1]."
         )
+
+
+def state_hash(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of a state dict, in hexadecimal; the order of names is no matter.
+
+    >>> a, b = torch.zeros(2), torch.ones(1)
+    >>> state_hash({"a": a, "b": b}) == state_hash({"b": b, "a": a}) != state_hash({"a": a, "b": a})
+    True
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 @contextmanager

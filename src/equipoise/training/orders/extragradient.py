@@ -42,6 +42,6 @@ class Extragradient(Order):
         match.update_disc_alone(self.num_disc_steps - 1)
         terms, here = match.joint_gradient(next(match.batches))
         with match.extrapolated(here, self.extrapolation):
-            _, ahead = match.joint_gradient(next(match.batches))
+            _, ahead = match.joint_gradient(next(match.batches), observed=False)
         match.apply(ahead)
         return terms

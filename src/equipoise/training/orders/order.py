@@ -45,6 +45,7 @@ class Match:
         """One update of the discriminator; returns its loss terms."""
         with self.precision():
             terms = self.game.disc_terms(batch, move, self.streams)
+        self.disc.observe(terms.adversarial)
         self.apply_disc(self.disc.gradients(terms.total))
         return terms
 
@@ -52,22 +53,36 @@ class Match:
         """One update of the generator; ``move`` must carry its graph. Returns its loss terms."""
         with self.precision():
             terms = self.game.gen_terms(batch, move, self.streams)
+        self.gen.observe(terms.adversarial)
         self.gen.apply(self.gen.gradients(terms.total))
         return terms
 
     def disc_gradient(self, batch: Batch) -> tuple[LossTerms, Gradients]:
-        """The discriminator's loss terms and gradient against a fresh move; nothing is computed for the generator."""
+        """The discriminator's loss terms and gradient against a fresh move, for an update that is about to happen.
+
+        Nothing is computed for the generator.
+        """
         with torch.no_grad(), self.precision():
             move = self.game.generate(batch, self.streams)
         with self.precision():
             terms = self.game.disc_terms(batch, move, self.streams)
+        self.disc.observe(terms.adversarial)
         return terms, self.disc.gradients(terms.total)
 
-    def joint_gradient(self, batch: Batch) -> tuple[tuple[LossTerms, LossTerms], JointGradient]:
-        """Loss terms and gradients of (disc, gen) against a fresh move, from one pass of each network."""
+    def joint_gradient(
+        self, batch: Batch, *, observed: bool = True
+    ) -> tuple[tuple[LossTerms, LossTerms], JointGradient]:
+        """Loss terms and gradients of (disc, gen) against a fresh move, from one pass of each network.
+
+        ``observed`` says whether these losses set the rates of the next update of both players. Of all gradients that
+        go into one update, one has to be.
+        """
         with self.precision():
             move = self.game.generate(batch, self.streams)
             terms = self.game.terms(batch, move, self.streams)
+        if observed:
+            self.disc.observe(terms[0].adversarial)
+            self.gen.observe(terms[1].adversarial)
         disc = self.disc.gradients(terms[0].total, retain_graph=True)
         return terms, JointGradient(disc, self.gen.gradients(terms[1].total))
 

@@ -1,0 +1,250 @@
+"""The critical batch size, at which a target costs the fewest gradients: measured, fitted, and how sure that is.
+
+Intervals are bootstrapped over seeds: runs are drawn with replacement at each batch size apart. From n runs a size the
+spread comes out too small, by sqrt((n - 1)/n), and is itself known badly: b* hangs mostly on the few runs at the sizes
+next to b_min. Both are put right in ln b*, the second by Student's quantile with Satterthwaite's degrees of freedom.
+Seeds share their data order and latents across batch sizes; what is slow about a seed at every size cancels in b*, so
+that to draw at each size apart errs, if anything, to the wide side.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from equipoise.core.errors import UserError
+from equipoise.studies.laws import LAWS, Array, Fit, Law, fit, lack_of_fit, sizes_of
+from equipoise.studies.reaches import Reach
+
+CLEAR_DIFFERENCE = 2.0
+"""Difference of two Akaike criteria from which one law is said to fit better (Burnham & Anderson 2002)."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its interval; the ends are None where there are too few runs to tell."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def times(self, factor: float) -> "Interval":
+        """The interval of a multiple."""
+        low, high = (None if end is None else end * factor for end in (self.low, self.high))
+        return Interval(self.value * factor, low, high)
+
+
+@dataclass(frozen=True)
+class SizeSummary:
+    """All runs of one batch size; medians, in which a run that never arrives counts as infinite.
+
+    Attributes:
+        batch_size: real examples per update.
+        num_runs: how many there were.
+        num_met: how many met the target.
+        steps: rounds to the target.
+        sfo: steps x batch size.
+        images: real examples seen by the discriminator.
+        seconds: wall-clock time.
+    """
+
+    batch_size: int
+    num_runs: int
+    num_met: int
+    steps: Interval
+    sfo: Interval
+    images: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FittedLaw:
+    """One law's answer.
+
+    Attributes:
+        fit: the law with its parameters.
+        critical_batch: b* with its interval.
+        lack_of_fit: see `laws.lack_of_fit`.
+    """
+
+    fit: Fit
+    critical_batch: Interval
+    lack_of_fit: float | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the runs say about one target.
+
+    Attributes:
+        target: which.
+        sizes: a summary for each batch size, ascending.
+        measured: batch size of the least median cost; the interval holds 95 % of the resampled ones.
+        laws: by name; empty where the target was met at fewer than three batch sizes.
+        better: name of the law that fits clearly better, or None.
+    """
+
+    target: float
+    sizes: list[SizeSummary]
+    measured: Interval
+    laws: Mapping[str, FittedLaw]
+    better: str | None
+
+    @property
+    def at_edge(self) -> str | None:
+        """Which end of the sweep the least cost lies at ("smallest", "largest"), so that b* may lie beyond; or None."""
+        ends = {self.sizes[0].batch_size: "smallest", self.sizes[-1].batch_size: "largest"}
+        return ends.get(int(self.measured.value))
+
+
+def analyse(target: float, found: Sequence[Reach], num_resamples: int = 1000, seed: int = 0) -> Finding:
+    """Everything about one target.
+
+    Args:
+        target: the distance to be met; noted, not read.
+        found: every run, censored ones included.
+        num_resamples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        UserError: there are fewer than two batch sizes, or no run met the target.
+    """
+    sizes = sizes_of(found)
+    if len(sizes) < 2:
+        raise UserError(f"One batch size ({sizes[0] if sizes else 'none'}) has no minimum; give two sizes at least.")
+    if not any(one.met for one in found):
+        longest = max(one.steps for one in found)
+        raise UserError(
+            f"No run met the target {target:g} within {longest:,.0f} steps; choose a larger target or more --max-steps."
+        )
+    resamples = _resamples(found, num_resamples, np.random.default_rng(seed))
+    summaries = [_summary([one for one in found if one.batch_size == size], resamples) for size in sizes]
+    laws = {name: _fitted(law, found, resamples) for name, law in LAWS.items()} if _enough(found) else {}
+    return Finding(target, summaries, _measured(found, resamples), laws, _better(laws))
+
+
+def critical_batch(law: Law, found: Sequence[Reach], num_resamples: int = 200, seed: int = 0) -> Interval:
+    """b* of one law with its interval; arguments as in `analyse`."""
+    return _fitted(law, found, _resamples(found, num_resamples, np.random.default_rng(seed))).critical_batch
+
+
+def _enough(found: Sequence[Reach]) -> bool:
+    return len({one.batch_size for one in found if one.met}) >= 3
+
+
+def _resamples(found: Sequence[Reach], number: int, generator: np.random.Generator) -> list[list[Reach]]:
+    """Bootstrap samples; none where every batch size has but one run."""
+    groups = [[one for one in found if one.batch_size == size] for size in sizes_of(found)]
+    if all(len(group) == 1 for group in groups):
+        return []
+    draws = (
+        [group[pick] for group in groups for pick in generator.integers(len(group), size=len(group))]
+        for _ in range(number)
+    )
+    return list(draws)
+
+
+def _summary(runs: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> SizeSummary:
+    size = runs[0].batch_size
+    medians = [_median_steps([one for one in sample if one.batch_size == size]) for sample in resamples]
+    steps = _percentiles(_median_steps(runs), medians if len(runs) > 1 else [])
+    return SizeSummary(
+        size,
+        len(runs),
+        sum(one.met for one in runs),
+        steps,
+        steps.times(size),
+        _median([one.images if one.met else math.inf for one in runs]),
+        _median([one.seconds if one.met else math.inf for one in runs]),
+    )
+
+
+def _measured(found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Interval:
+    return _percentiles(_cheapest(found), [_cheapest(sample) for sample in resamples])
+
+
+def _cheapest(found: Sequence[Reach]) -> float:
+    steps = {size: _median_steps([one for one in found if one.batch_size == size]) for size in sizes_of(found)}
+    return float(min(steps, key=lambda size: size * steps[size]))
+
+
+def _fitted(law: Law, found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> FittedLaw:
+    fitted = fit(law, found)
+    start = np.append(fitted.parameters, math.log(fitted.scatter))
+    again = [
+        _refit(law, sample, start) for sample in resamples if len({one.batch_size for one in sample if one.met}) > 1
+    ]
+    interval = _widened(fitted.critical_batch, again, _widening(fitted, found))
+    return FittedLaw(fitted, interval, lack_of_fit(fitted, found))
+
+
+def _refit(law: Law, sample: Sequence[Reach], start: Array) -> float:
+    return fit(law, sample, start).critical_batch
+
+
+def _widened(value: float, resampled: Sequence[float], widening: float) -> Interval:
+    if not resampled:
+        return Interval(value)
+    low, high = np.percentile(np.log(resampled) - math.log(value), [2.5, 97.5]) * widening
+    return Interval(value, value * math.exp(low), value * math.exp(high))
+
+
+def _widening(fitted: Fit, found: Sequence[Reach]) -> float:
+    """What the bootstrap's spread of ln b* is multiplied by, because there are few runs at each size."""
+    counts = [sum(one.met for one in found if one.batch_size == size) for size in sizes_of(found)]
+    several = {size: count for size, count in zip(sizes_of(found), counts, strict=True) if count > 1}
+    influence = critical_batch_influence(fitted, several) ** 2
+    if not several or not influence.sum():
+        return 1.0
+    freedom = influence.sum() ** 2 / (influence**2 / (np.array(list(several.values())) - 1)).sum()
+    runs_per_size = len(found) / len(counts)
+    return float(stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975)) * math.sqrt(runs_per_size / (runs_per_size - 1))
+
+
+def critical_batch_influence(fitted: Fit, counts: Mapping[int, int]) -> Array:
+    """How ln b* moves with the noise of ln N at each batch size, in units of one run's standard deviation.
+
+    Args:
+        fitted: the law at its parameters.
+        counts: runs that met the target by batch size.
+    """
+    sizes, weights = np.array(list(counts), float), np.array(list(counts.values()), float)
+    law, parameters = fitted.law, fitted.parameters
+
+    def outcome(values: Array) -> Array:
+        return np.append(
+            law.log_steps(values, sizes, fitted.smallest), math.log(law.critical_batch(values, fitted.smallest))
+        )
+
+    moves = np.eye(len(parameters)) * 1e-4
+    slopes = np.stack([(outcome(parameters + move) - outcome(parameters - move)) / 2e-4 for move in moves], axis=1)
+    steps, critical = slopes[:-1] * np.sqrt(weights)[:, None], slopes[-1]
+    influence: Array = critical @ np.linalg.pinv(steps)
+    return influence
+
+
+def _percentiles(value: float, resampled: Sequence[float]) -> Interval:
+    if not resampled:
+        return Interval(value)
+    # Order statistics, because a median may be infinite and must not be averaged.
+    low, high = np.quantile(resampled, [0.025, 0.975], method="nearest")
+    return Interval(value, float(low), float(high))
+
+
+def _median_steps(runs: Sequence[Reach]) -> float:
+    return _median([one.steps if one.met else math.inf for one in runs])
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _better(laws: Mapping[str, FittedLaw]) -> str | None:
+    if not laws:
+        return None
+    (best, first), (_, second) = sorted(((name, law.fit.aicc) for name, law in laws.items()), key=lambda pair: pair[1])
+    return best if second - first > CLEAR_DIFFERENCE else None
