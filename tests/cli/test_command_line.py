@@ -197,3 +197,40 @@ def test_a_moved_run_is_reported_on_where_it_lies(here, capsys):
     assert code == 0
     assert "moved/curves.png" in out
     assert not (here / "runs" / "digits").exists()
+
+
+def test_numbers_that_change_with_the_step_are_one_word():
+    scheduled = "{value: 0.5, decay: linear, final: 0.0}"
+    settings = parse_settings(
+        [
+            "digits", "--game.penalty-weight", "{value: 2, decay: cosine}", "--disc.betas", scheduled, "0.9",
+            "--training.ema=0.99", "--disc.schedule.gap", "exponential",
+            "--disc.options", "scope", "tensor", "cap", "None", "restart", "True", "scale", "1e-1",
+        ]
+    )  # fmt: skip
+    assert (settings.game.penalty_weight.value, settings.game.penalty_weight.decay) == (2.0, "cosine")
+    assert (settings.disc.betas[0].value, settings.disc.betas[1]) == (0.5, 0.9)
+    assert (settings.training.ema, settings.disc.schedule.gap) == (0.99, "exponential")
+    assert settings.disc.options == {"scope": "tensor", "cap": None, "restart": True, "scale": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--game.penalty-weight", "-3"], "game.penalty_weight was given as -3.0, but must be greater than 0"),
+        (["--game.penalty-weight", "much"], "'much' is neither a number nor a schedule"),
+        (
+            ["--training.ema", "{value: 0.9, decay: lin}"],
+            "training.ema.decay was given as 'lin' (did you mean 'linear'",
+        ),
+        (["--training.ema", "{value: 0.9, decai: linear}"], "did you mean 'training.ema.decay'"),
+        (["--disc.betas", "0.5", "1.5"], "disc.betas was given as 1.5"),
+        (["--disc.schedule.gap", "exponentail"], "did you mean 'exponential'"),
+    ],
+)
+def test_mistakes_in_schedules(here, capsys, arguments, words):
+    code, _, err = run(capsys, "train", *QUICK, *arguments)
+    assert code == 2
+    assert words in err
+    assert err.count("\n") == 1
+    assert not (here / "runs").exists()

@@ -77,3 +77,57 @@ def test_dotted_fields_are_what_the_command_line_spells():
     fields = dotted_fields(RunSettings)
     assert {"seed", "disc.lr", "gen.schedule.decay", "training.batch_size"} <= set(fields)
     assert "disc" not in fields
+
+
+def test_a_scheduled_number_is_a_number_or_a_mapping(tmp_path):
+    from equipoise.config.schedules import ScheduledNumber, first_value
+
+    (tmp_path / "c.yaml").write_text(
+        "game: {penalty: r1, penalty_weight: {value: 4, decay: linear, final: 0.5}}\n"
+        "training: {ema: 0.99}\n"
+        "disc: {betas: [{value: 0.5, decay: cosine, final: 0}, 0.9]}\n"
+    )
+    settings = read_run_settings(tmp_path / "c.yaml")
+    assert settings.game.penalty_weight == ScheduledNumber(value=4.0, decay="linear", final=0.5)
+    assert (settings.training.ema, first_value(settings.training.ema)) == (0.99, 0.99)
+    assert [first_value(beta) for beta in settings.disc.betas] == [0.5, 0.9]
+    (tmp_path / "again.yaml").write_text(to_yaml(settings))
+    assert read_run_settings(tmp_path / "again.yaml") == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"training": {"ema": 1.5}}, "training.ema was given as 1.5, but must be less than 1"),
+        ({"training": {"ema": {"value": 0.9, "decay": "linear", "final": 2}}}, "training.ema: A scheduled number rea"),
+        ({"training": {"ema": {"valu": 0.9}}}, "training.ema.value was given as"),
+        ({"training": {"ema": {"value": 0.9, "decai": "linear"}}}, "did you mean 'training.ema.decay'"),
+        ({"game": {"penalty_weight": {"value": -1}}}, "game.penalty_weight: A scheduled number reaches -1"),
+        ({"game": {"penalty_weight": "much"}}, "game.penalty_weight was given as 'much'"),
+        ({"disc": {"betas": [0.5, {"value": 1.0}]}}, "disc.betas: A scheduled number reaches 1"),
+        ({"disc": {"schedule": {"gap": "quadratic"}}}, "disc.schedule.gap was given as 'quadratic'"),
+        ({"disc": {"schedule": {"gap": "linear", "gap_above": 0}}}, "disc.schedule.gap_above was given as 0"),
+    ],
+)
+def test_mistakes_in_schedules_are_one_sentence(change, words):
+    with pytest.raises(UserError) as caught:
+        validated(merged(RunSettings().model_dump(), change), "in test")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_of_a_gap_that_is_not_followed_are_reported():
+    with pytest.warns(IgnoredSettingWarning, match=r"ideal_loss=1\.0 is ignored because gap is 'none'"):
+        ScheduleSettings(ideal_loss=1.0)
+
+
+def test_options_of_an_optimizer_keep_their_kind(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "disc: {optimizer: cg-fr, options: {scope: tensor, cap: null, restart: true, scale: 1e-1, cap_power: 0}}\n"
+    )
+    settings = read_run_settings(tmp_path / "c.yaml")
+    expected = {"scope": "tensor", "cap": None, "restart": True, "scale": 0.1, "cap_power": 0}
+    assert settings.disc.options == expected
+    assert {name: type(value) for name, value in settings.disc.options.items()} == {
+        name: type(value) for name, value in expected.items()
+    }

@@ -4,9 +4,17 @@ import mpmath
 import numpy as np
 import ot
 import pytest
+import torch
 
+import equipoise.metrics.moments
 from equipoise.core.errors import UserError
-from equipoise.metrics import Moments, Protocol, distance_protocol, frechet_distance
+from equipoise.metrics import (
+    Moments,
+    Protocol,
+    distance_protocol,
+    frechet_distance,
+    frechet_distance_from_features,
+)
 
 
 def random_covariance(rng, spectrum):
@@ -127,13 +135,50 @@ def test_symmetric_and_the_same_in_any_frame(counts):
     assert there == pytest.approx(here, rel=1e-11)
 
 
-def test_both_routes_agree_where_both_apply(monkeypatch):
-    a, b = sample_moments(10, 500, 64), sample_moments(11, 500, 64)
-    assert a.cholesky is not None
-    by_eigenvalues = frechet_distance(a, b)
-    monkeypatch.setattr("equipoise.metrics.moments.cholesky_factor", lambda _: None)
-    by_factors = frechet_distance(sample_moments(10, 500, 64), sample_moments(11, 500, 64))
-    assert by_factors == pytest.approx(by_eigenvalues, rel=1e-12)
+@pytest.mark.parametrize("decades", [0.0, 4.0])
+def test_all_routes_agree_where_all_apply(decades, monkeypatch):
+    rng = np.random.default_rng(10)
+    spread = np.logspace(0, -decades / 2, 150)
+    a, b = (rng.standard_normal((count, 150)) * spread for count in (400, 500))
+    by_eigenvalues = frechet_distance(*(Moments.from_features(each) for each in (a, b)))
+    monkeypatch.setattr("equipoise.metrics.frechet._rounding_of_roots", lambda _: np.inf)
+    by_factors = frechet_distance(*(Moments.from_features(each) for each in (a, b)))
+    assert by_eigenvalues == pytest.approx(by_factors, rel=1e-11)
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["small variances first", "large variances first"])
+@pytest.mark.parametrize("decades", [4, 8, 10])
+def test_roots_lost_in_rounding_are_not_taken(order, decades):
+    """Badly scaled features: the eigenvalues alone are off by 1e-9 of the traces and more."""
+    rng = np.random.default_rng(11)
+    scale = np.logspace(0, -decades / 2, 150)[::order]
+    a, b = (rng.standard_normal((count, 150)) * scale for count in (400, 500))
+    ours, theirs = Moments.from_features(a), Moments.from_features(b)
+    # The same in features of equal size: the roots of a product of diagonal and well-conditioned matrices, exactly.
+    left, right = (np.linalg.qr(x - x.mean(axis=0))[1] / np.sqrt(len(x) - 1) for x in (a, b))
+    root = np.linalg.svd(left @ right.T, compute_uv=False).sum()
+    expected = np.square(ours.mean - theirs.mean).sum() + traces(ours, theirs) - 2 * root
+    assert frechet_distance(ours, theirs) == pytest.approx(expected, abs=1e-11 * traces(ours, theirs))
+
+
+@pytest.mark.parametrize("counts", [(10, 12), (10, 200), (200, 12), (200, 300), (2, 2), (64, 65)], ids=str)
+def test_features_give_the_distance_of_their_moments(counts):
+    rng = np.random.default_rng(12)
+    a, b = (
+        rng.standard_normal((count, 64)).astype(np.float32) + shift for count, shift in zip(counts, (0, 1), strict=True)
+    )
+    moments = [Moments.from_features(each) for each in (a, b)]
+    expected = pytest.approx(frechet_distance(*moments), rel=1e-11)
+    assert frechet_distance_from_features(a, b) == expected
+    assert frechet_distance_from_features(torch.from_numpy(a), moments[1]) == expected
+    assert frechet_distance_from_features(a, a) <= 1e-12 * traces(moments[0])
+
+
+def test_features_of_other_dimensions_are_refused():
+    with pytest.raises(UserError, match="3 and 4 features"):
+        frechet_distance_from_features(np.zeros((2, 3)), np.zeros((2, 4)))
+    with pytest.raises(UserError, match="at least 2 examples, but 1"):
+        frechet_distance_from_features(np.zeros((1, 3)), np.zeros((2, 3)))
 
 
 @pytest.mark.parametrize(("count", "bias"), [(100, 12.2), (300, 3.85), (1000, 1.12)], ids=["N=100", "N=300", "N=1000"])
@@ -144,12 +189,15 @@ def test_a_small_sample_is_away_from_its_own_distribution(count, bias):
     assert np.mean(distances) == pytest.approx(bias, rel=0.015)
 
 
-def test_the_factor_of_a_reference_is_made_once():
-    reference = sample_moments(12, 500, 16)
-    frechet_distance(sample_moments(13, 500, 16), reference)
-    kept = reference.cholesky
-    frechet_distance(sample_moments(14, 500, 16), reference)
-    assert reference.cholesky is kept
+def test_the_factor_of_a_reference_is_made_once_and_that_of_samples_never(monkeypatch):
+    made = []
+    factor = equipoise.metrics.moments.cholesky_factor
+    monkeypatch.setattr(equipoise.metrics.moments, "cholesky_factor", lambda each: made.append(each) or factor(each))
+    reference = sample_moments(12, 500, 150)
+    for seed in (13, 14, 15):
+        frechet_distance(sample_moments(seed, 400, 150), reference)
+    assert len(made) == 1
+    assert made[0] is reference.covariance
 
 
 def test_other_dimensions_networks_and_weights_are_refused():

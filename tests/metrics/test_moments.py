@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from equipoise.core.errors import UserError
-from equipoise.metrics import Moments, MomentsAccumulator, Protocol
+from equipoise.metrics import Moments, MomentsAccumulator, Protocol, frechet_distance
 from equipoise.metrics.moments import BLOCK
 
 DIGITS = Protocol("digits", "3f2a", data="abc", split="train", seed=1)
@@ -18,8 +18,8 @@ def features(count=2500, dimension=5, offset=3.0):
     )
 
 
-def streamed(values, batch_size):
-    accumulator = MomentsAccumulator()
+def streamed(values, batch_size, **settings):
+    accumulator = MomentsAccumulator(**settings)
     for start in range(0, len(values), batch_size):
         accumulator.update(values[start : start + batch_size])
     return accumulator.finish()
@@ -71,6 +71,39 @@ def test_merging_is_associative_and_forgets_the_order():
         np.testing.assert_allclose(merged.covariance, whole.covariance, rtol=0, atol=1e-12 * scale)
 
 
+def test_updates_in_another_order_agree_to_twelve_digits():
+    """Sorted examples are the worst case: the first block is nothing like the rest."""
+    values = np.sort(features(count=20_000, offset=10.0), axis=0)
+    forwards, backwards, mixed = (
+        Moments.from_features(each) for each in (values, values[::-1], np.random.default_rng(0).permutation(values))
+    )
+    scale = np.abs(forwards.covariance).max()
+    for other in (backwards, mixed):
+        np.testing.assert_allclose(other.mean, forwards.mean, rtol=1e-12)
+        np.testing.assert_allclose(other.covariance, forwards.covariance, rtol=0, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, BLOCK, 2500])
+def test_products_in_float32_are_close_and_the_same_for_every_batch_size(batch_size):
+    values = features(offset=3.0)
+    exact = Moments.from_features(values.astype(np.float32))
+    moments, whole = (streamed(values, size, float32_products=True) for size in (batch_size, len(values)))
+    assert same_bits(moments, whole)
+    # The mean is exact; entries of the covariance are off by roundings of float32.
+    np.testing.assert_allclose(moments.mean, exact.mean, rtol=1e-13)
+    np.testing.assert_allclose(moments.covariance, exact.covariance, rtol=0, atol=1e-6 * np.abs(exact.covariance).max())
+    assert not np.array_equal(moments.covariance, exact.covariance)
+
+
+def test_products_in_float32_hardly_move_a_distance():
+    rng = np.random.default_rng(3)
+    a, b = (np.maximum(rng.standard_normal((20_000, 64)) + shift, 0).astype(np.float32) for shift in (0.2, 0.3))
+    exact = frechet_distance(Moments.from_features(a), Moments.from_features(b))
+    quick = frechet_distance(*(streamed(each, 1000, float32_products=True) for each in (a, b)))
+    assert quick == pytest.approx(exact, abs=1e-8)
+    assert quick != exact
+
+
 def test_merging_keeps_what_both_protocols_share():
     other = Protocol("digits", "3f2a", data="abc", split="train", seed=2)
     merged = Moments.from_features(features(), DIGITS).merge(Moments.from_features(features(), other))
@@ -111,6 +144,26 @@ def test_a_foreign_file_has_neither_count_nor_protocol(tmp_path):
     loaded = Moments.load(tmp_path / "foreign.npz")
     assert (loaded.count, loaded.protocol) == (None, None)
     assert loaded.covariance.dtype == loaded.mean.dtype == np.float64
+
+
+def test_files_of_other_programs_are_read(tmp_path):
+    """clean-fid and pytorch-fid write these names, compressed or not; ADM's files hold more arrays beside them."""
+    moments = Moments.from_features(features())
+    np.savez_compressed(tmp_path / "pytorch-fid.npz", mu=moments.mean, sigma=moments.covariance)
+    np.savez(tmp_path / "adm.npz", mu=moments.mean, sigma=moments.covariance, mu_s=np.zeros(7), sigma_s=np.eye(7))
+    for name in ("pytorch-fid", "adm"):
+        assert frechet_distance(Moments.load(str(tmp_path / f"{name}.npz")), moments) <= 1e-12
+
+
+def test_records_share_memory_only_where_nobody_can_write():
+    moments = Moments.from_features(features())
+    assert Moments(moments.mean, moments.covariance).covariance is moments.covariance
+    open_to_changes = np.eye(2)
+    view = open_to_changes[:]
+    view.setflags(write=False)
+    copied = Moments(np.zeros(2), view)
+    open_to_changes[0, 0] = 9
+    assert copied.covariance[0, 0] == 1
 
 
 def _garbage(path):

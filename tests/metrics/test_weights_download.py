@@ -2,7 +2,10 @@
 
 import hashlib
 import http.server
+import os
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -186,3 +189,20 @@ def test_a_cache_folder_that_cannot_be_made_is_said(file, tmp_path, monkeypatch)
     monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path / "taken"))
     with pytest.raises(UserError, match=r"cannot be had from .*Not a directory"):
         fetch(file)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_kept_file_that_cannot_be_read_is_said(server, file):
+    fetch(file).chmod(0)
+    with pytest.raises(UserError, match="Permission denied"):
+        fetch(file)
+
+
+def test_two_processes_download_once(server, file):
+    script = "import sys; from equipoise.metrics.features.download import WeightsFile, fetch; "
+    script += "fetch(WeightsFile(*sys.argv[1:4], int(sys.argv[4])))"
+    command = [sys.executable, "-c", script, file.name, file.url, file.sha256, str(file.size)]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert file.path.read_bytes() == CONTENT
+    assert server.asked == [None]

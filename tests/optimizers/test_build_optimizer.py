@@ -74,3 +74,14 @@ def test_the_fused_kernel_is_taken_and_agrees_with_the_plain_one():
 def test_mistakes_are_one_sentence(settings, words):
     with pytest.raises(UserError, match=words):
         build_optimizer(PlayerSettings(**settings), parameters())
+
+
+def test_options_of_every_kind_reach_the_optimizer():
+    options = {"scope": "tensor", "cap": None, "restart": True, "scale": 0.5}
+    optimizer = build_optimizer(PlayerSettings(optimizer="cg-fr", options=options), parameters())
+    assert {name: optimizer.param_groups[0][name] for name in options} == options
+
+
+def test_scheduled_betas_begin_at_their_value():
+    settings = PlayerSettings(betas=({"value": 0.5, "decay": "linear"}, 0.9))
+    assert build_optimizer(settings, parameters()).param_groups[0]["betas"] == (0.5, 0.9)

@@ -73,7 +73,7 @@ def test_a_run_leaves_the_folder_that_the_contract_promises(tmp_path):
     assert ending.outcome is Outcome.COMPLETE
     assert {path.name for path in run.iterdir()} == {
         *("config.yaml", "environment.json", "metrics.jsonl", "evaluations.jsonl"),
-        *("samples", "checkpoints", "outcome.json"),
+        *("samples", "checkpoints", "outcome.json", ".lock"),
     }
     metrics, evaluations = (read_json_lines(run / f"{name}.jsonl") for name in ("metrics", "evaluations"))
     assert [record["step"] for record in metrics] == [5, 10, 15, 20, 24]

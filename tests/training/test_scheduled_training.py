@@ -10,6 +10,7 @@ from PIL import Image
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.tensors import pack, unpack
+from equipoise.games import OBJECTIVES
 from equipoise.optimizers import OPTIMIZERS
 from equipoise.schedules import GapAware, GapCurve
 from equipoise.training import train
@@ -119,6 +120,18 @@ def test_every_optimizer_follows(optimizer):
         session.play_round()
     assert session.match.disc.rate == pytest.approx(1e-2 * 0.1)
     assert session.is_finite()
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_brings_its_ideal_value(objective):
+    clip = 0.1 if objective == "wasserstein" else None
+    session = Session(settings(game={"objective": objective, "clip": clip}, gen={"schedule": {}}))
+    assert session.match.disc.gap.ideal_loss == OBJECTIVES[objective].ideal_disc_loss
+    events = watch(session.match.disc)
+    for _ in range(20):
+        session.play_round()
+    assert len({rate for kind, rate in events if kind == "update"}) > 1
+    assert all(1e-3 <= rate <= 2e-2 for kind, rate in events if kind == "update")
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -251,17 +264,22 @@ def test_a_scheduled_penalty_is_the_one_that_is_paid():
         assert session.meter.read()["disc_penalty"] == pytest.approx(4.0 * 0.5**step * 9 / 2)
 
 
-def test_a_run_with_dropout_goes_on_bit_for_bit(tmp_path):
+@pytest.fixture
+def with_dropout(tmp_path):
+    """Settings of a small run on pictures whose discriminator drops features."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for number in range(20):
         Image.new("L", (28, 28), number * 12).save(pictures / f"{number}.png")
-    with_dropout = settings(
+    return settings(
         data={"source": "folder", "path": str(pictures)},
         network={"architecture": "dcgan-5x5", "width": 4, "dropout": 0.3, "depth": 3},
         game={"penalty": "none", "penalty_weight": 10.0},
         training={"batch_size": 8},
     )
+
+
+def test_a_run_with_dropout_goes_on_bit_for_bit(with_dropout):
     whole, first, second = (Session(with_dropout) for _ in range(3))
     for _ in range(6):
         whole.play_round()
@@ -274,3 +292,15 @@ def test_a_run_with_dropout_goes_on_bit_for_bit(tmp_path):
         second.play_round()
     for name, state in whole.networks_state().items():
         assert all(torch.equal(value, second.networks_state()[name][key]) for key, value in state.items())
+
+
+def test_measuring_the_noise_leaves_dropout_as_it_was(with_dropout):
+    measured = with_dropout.model_copy(
+        update={"training": with_dropout.training.model_copy(update={"measure_noise_every": 1})}
+    )
+    one, other = Session(with_dropout), Session(measured)
+    for _ in range(3):
+        one.play_round()
+        other.play_round()
+    for name, state in one.networks_state().items():
+        assert all(torch.equal(value, other.networks_state()[name][key]) for key, value in state.items())

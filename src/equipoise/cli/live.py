@@ -1,5 +1,6 @@
 """Two views on a run: a live panel in a terminal, plain lines elsewhere."""
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -33,10 +35,10 @@ class Best:
         """Take in an evaluation; the best of all in words."""
         judge = record["judge"]
         distance = record["values"][judge]
-        if self.distance is None or distance <= self.distance:
+        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
         name = "best" if judge == "fd" else f"best {judge}"
-        return f"{name} {self.distance:.4g} (step {self.step:,})"
+        return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
 
 
 class LineView:
@@ -130,7 +132,7 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line above the panel."""
-        self._live.console.print(text)
+        self._live.console.print(text, markup=False, highlight=False)
 
     def on_load(self, done: int, total: int) -> None:
         """Show how far the data are read."""
@@ -141,7 +143,7 @@ class LiveView:
         for name, text in description.items():
             self.say(f"{name:<9} {text}")
         num_steps = settings.training.steps
-        self._progress.reset(self._task, total=num_steps, completed=step, description=settings.name, step="")
+        self._progress.reset(self._task, total=num_steps, completed=step, description=escape(settings.name), step="")
         self._best.start(distances)
         if distances:
             judge, latest_step = str(distances["judge"]), distances["latest_step"]

@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import equipoise
+from equipoise.cli.output import discard
 from equipoise.core.errors import RunFailedError, UserError, unknown
 
 COMMANDS: dict[str, str] = {
     "train": "start a run from a recipe: equipoise train [RECIPE] [--config FILE] [--field value ...]",
-    "resume": "go on with a run from its newest checkpoint: equipoise resume RUN",
+    "resume": "go on with a run from its newest checkpoint: equipoise resume RUN [--field value ...]",
     "sample": "write pictures made by a trained generator: equipoise sample RUN [--num 64] [--out FOLDER]",
     "evaluate": "measure a trained generator again: equipoise evaluate RUN [--step N] [--num-samples N]",
     "fid": "measure how far two sets of images are apart: equipoise fid A B [--features NAME]",
@@ -44,21 +45,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         _print_warnings_once()
         try:
-            return _command(given[0])(given[1:])
+            code = _command(given[0])(given[1:])
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where an error still has words
+            return code
         except (UserError, RunFailedError) as error:
             if debug:
                 raise
             print(f"equipoise: {error}", file=sys.stderr)
             return 2 if isinstance(error, UserError) else 1
+        except BrokenPipeError:  # whoever read the output has read enough
+            discard(sys.stdout)
+            return 0
+        except KeyboardInterrupt:
+            print("equipoise: interrupted; a run goes on with 'equipoise resume RUN'.", file=sys.stderr)
+            return 1
         except Exception as error:
             if debug:
                 raise
-            first_line = str(error).partition("\n")[0]
-            print(f"equipoise: {type(error).__name__}: {first_line} (--debug shows where)", file=sys.stderr)
+            print(f"equipoise: {_in_words(error)}", file=sys.stderr)
             return 1
-        except KeyboardInterrupt:
-            print("equipoise: interrupted.", file=sys.stderr)
-            return 1
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ('{error.filename}')" if error.filename else ""
+        return f"{error.strerror}{where}; see to that, then try again."
+    if isinstance(error, MemoryError):
+        return "The memory is full; choose smaller networks or batches."
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]} (--debug shows where)"
 
 
 def _command(name: str) -> Callable[[list[str]], int]:

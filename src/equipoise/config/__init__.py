@@ -6,6 +6,7 @@ A run is described by one frozen `RunSettings`; each part is built from its own 
 from equipoise.config.data import DataSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
+from equipoise.config.guard import GuardSettings
 from equipoise.config.networks import NetworkSettings
 from equipoise.config.players import PlayerSettings
 from equipoise.config.run import RunSettings
@@ -17,6 +18,7 @@ __all__ = [
     "DecaySettings",
     "EvaluationSettings",
     "GameSettings",
+    "GuardSettings",
     "NetworkSettings",
     "PlayerSettings",
     "RunSettings",

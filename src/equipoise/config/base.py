@@ -31,7 +31,9 @@ class AllBut:
 class Settings(BaseModel):
     """Base of all settings. A field marked `OnlyWith` that is changed while it is not read gives a warning."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="after")
     def _warn_of_ignored_fields(self) -> Self:

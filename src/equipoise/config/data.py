@@ -26,7 +26,7 @@ class DataSettings(Settings):
     """Column that holds the images (default: the only image column)."""
     label_column: Annotated[str | None, OnlyWith("source", ("table",))] = None
     """Column that holds the classes (default: the only class column, if any)."""
-    resolution: Annotated[int | None, Field(gt=0), OnlyWith("source", _STORED)] = None
+    resolution: Annotated[int | None, Field(gt=0, le=2**14), OnlyWith("source", _STORED)] = None
     """Height and width in pixels (default: that of the images, which must then agree)."""
     resize: Annotated[Literal["none", "crop", "squash"], OnlyWith("source", _STORED)] = "none"
     """How images of another size reach the resolution: not at all (an error), by scaling the shorter side and cropping
@@ -39,7 +39,7 @@ class DataSettings(Settings):
     """Fraction of images that may be unreadable; they are named, counted and skipped. More is an error."""
     memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2048
     """Largest set, in MiB of uint8 pixels, that is held in memory on the training device; larger ones are streamed."""
-    workers: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2
+    workers: Annotated[int, Field(ge=0, le=1024), OnlyWith("source", _STORED)] = 2
     """Processes that decode a streamed set, or threads that decode a set into memory."""
     std: Annotated[float, Field(gt=0), OnlyWith("source", ("ring", "grid"))] = 0.05
     """Standard deviation of each Gaussian (the ring has radius 2, the grid a spacing of 2)."""

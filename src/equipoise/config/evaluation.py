@@ -35,11 +35,11 @@ class EvaluationSettings(Settings):
     endless samples. kid: kernel distance. is: Inception Score. prdc: precision, recall, density, coverage."""
     intervals: Annotated[bool, OnlyWith("features", _MEASURED)] = False
     """Record an interval, the standard error and the bias with every value that has them."""
-    every: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
+    every: Annotated[int, Field(gt=0, le=10**12), OnlyWith("features", _MEASURED)] = 500
     """Rounds between two evaluations; there is one before the first round and one after the last."""
-    num_samples: Annotated[int, Field(gt=1), OnlyWith("features", _MEASURED)] = 5000
+    num_samples: Annotated[int, Field(gt=1, le=10**8), OnlyWith("features", _MEASURED)] = 5000
     """Generated examples per evaluation. Distances at different numbers are not comparable."""
     reference_split: Annotated[str | None, OnlyWith("features", _MEASURED)] = None
     """Split of the data set to compare with (default: the split trained on)."""
-    batch_size: Annotated[int, Field(gt=0), OnlyWith("features", _MEASURED)] = 500
+    batch_size: Annotated[int, Field(gt=0, le=10**7), OnlyWith("features", _MEASURED)] = 500
     """Examples per forward pass of the generator and of the feature network."""

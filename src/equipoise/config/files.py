@@ -1,6 +1,7 @@
 """Settings to and from YAML, and pydantic's findings as one sentence."""
 
 import re
+import reprlib
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from equipoise.config.run import RunSettings
 from equipoise.config.schedules import NUMBER_TAGS
 from equipoise.core.errors import UserError, nearest
+
+_MOST_BYTES = 1_000_000
 
 
 def to_yaml(settings: RunSettings) -> str:
@@ -24,11 +27,17 @@ def read_run_settings(path: Path, base: RunSettings | None = None) -> RunSetting
         UserError: the file is missing, is not YAML, or holds an unknown key or a value that is not allowed.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        given = yaml.safe_load(content.decode("utf-8")) if len(content) <= _MOST_BYTES else None
     except OSError as error:
         raise UserError(f"Config file {str(path)!r} cannot be read ({error.strerror}); give a YAML file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, or a date that is none
         raise UserError(f"Config file {str(path)!r} is not YAML: {' '.join(str(error).split())}.") from error
+    if len(content) > _MOST_BYTES:
+        raise UserError(
+            f"Config file {str(path)!r} is too long (over {_MOST_BYTES:,} bytes); give a YAML file of settings."
+        )
     if not isinstance(given, dict):
         raise UserError(f"Config file {str(path)!r} must hold a mapping of settings, such as 'seed: 1'.")
     defaults = (base or RunSettings()).model_dump()
@@ -56,7 +65,7 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
     """The first finding of a validation as one sentence: what was given, what is allowed, what is near."""
     finding = error.errors()[0]
     location = [*prefix, *location_of(error)]
-    given, name = finding["input"], ".".join(location)
+    given, name = _brief(finding["input"]), ".".join(location)
     if finding["type"] == "extra_forbidden":
         siblings = [".".join([*location[:-1], field]) for field in fields_at(model, location[:-1])]
         guess = nearest(name, siblings)
@@ -65,14 +74,25 @@ def sentence(error: ValidationError, model: type[BaseModel], prefix: tuple[str, 
         )
     if finding["type"] == "literal_error":
         expected = finding["ctx"]["expected"]
-        guess = nearest(str(given), re.findall(r"'([^']+)'", expected))
+        guess = nearest(str(finding["input"]), re.findall(r"'([^']+)'", expected))
         hint = f" (did you mean {guess!r}?)" if guess else ""
-        return f"{name} was given as {given!r}{hint}, but must be one of {expected}."
+        return f"{name} was given as {given}{hint}, but must be one of {expected}."
     if finding["type"] == "value_error":  # one of our own validators: its words are a sentence already
         words = finding["msg"].removeprefix("Value error, ")
         return f"{name}: {words}" if set(NUMBER_TAGS) & set(finding["loc"]) else words
     rule = finding["msg"].removeprefix("Input ").replace("should", "must").rstrip(".")
-    return f"{name} was given as {given!r}, but {rule[0].lower()}{rule[1:]}."
+    return f"{name} was given as {given}, but {rule[0].lower()}{rule[1:]}."
+
+
+class _Brief(reprlib.Repr):
+    """Values in a sentence: long ones, and YAML's aliases of aliases of aliases, are cut short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 80
+
+
+_brief = _Brief().repr
 
 
 def location_of(error: ValidationError) -> list[str]:

@@ -35,7 +35,12 @@ class GameSettings(Settings):
     a schedule such as {value: 10, decay: linear, final: 0.1}."""
     clip: Annotated[float, Field(gt=0)] | None = None
     """Clip every discriminator weight to [-clip, clip] after its update, as in the first WGAN."""
-    latent_dim: Annotated[int, Field(gt=0)] = 100
+    latent_dim: Annotated[int, Field(gt=0, le=10**6)] = 100
     """Dimension of the latents."""
     latents: Literal["normal", "uniform"] = "normal"
     """Distribution of the latents: standard normal, or uniform on [-1, 1]."""
+
+    @property
+    def smooths_labels(self) -> bool:
+        """Whether real examples get another target than 1."""
+        return self.objective in _WITH_TARGETS and self.real_target != 1

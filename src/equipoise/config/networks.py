@@ -17,10 +17,10 @@ class NetworkSettings(Settings):
     architecture: ArchitectureName = "dcgan"
     """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; dcgan-5x5, TensorFlow's tutorial pair, for 28 or 32 pixels;
     the residual pairs of SNGAN and WGAN-GP for 32 pixels."""
-    width: Annotated[int, Field(gt=0)] = 64
+    width: Annotated[int, Field(gt=0, le=2**15)] = 64
     """Channels of the layer next to the image (both dcgans; doubled per level inwards), of every block (sngan,
     wgan-gp), or units of a layer (mlp)."""
-    depth: Annotated[int, Field(gt=0), OnlyWith("architecture", ("mlp",))] = 3
+    depth: Annotated[int, Field(gt=0, le=1000), OnlyWith("architecture", ("mlp",))] = 3
     """Hidden layers of the mlp."""
     dropout: Annotated[float, Field(ge=0, lt=1), OnlyWith("architecture", ("dcgan-5x5",))] = 0.0
     """Fraction of the discriminator's features set to zero after each convolution (the paper: 0.3)."""

@@ -9,18 +9,21 @@ from equipoise.config.base import Settings
 from equipoise.config.data import DataSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
+from equipoise.config.guard import GuardSettings
 from equipoise.config.networks import NetworkSettings
 from equipoise.config.players import PlayerSettings
 from equipoise.config.training import TrainingSettings
 from equipoise.core.errors import IgnoredSettingWarning
 
+_FILE_NAME = r"^[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*$"  # of one folder: no path, not hidden, printable
+
 
 class RunSettings(Settings):
     """Everything needed to run once more what was run."""
 
-    name: Annotated[str, Field(min_length=1, pattern=r"^[^/\\.][^/\\]*$")] = "run"
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_FILE_NAME)] = "run"
     """Name of the run, and of its folder."""
-    root: str = "runs"
+    root: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] = "runs"
     """Folder in which run folders lie."""
     seed: Annotated[int, Field(ge=0)] = 0
     """The one seed from which all randomness is derived."""
@@ -28,6 +31,9 @@ class RunSettings(Settings):
     """auto, cpu, cuda, cuda:1, mps, ..."""
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads to use (0: as many as torch finds). Give runs that share a machine one each."""
+    deterministic: bool = False
+    """Take only algorithms that repeat bit for bit, where a faster one on an accelerator would not. On a CPU the
+    numbers repeat anyhow."""
     data: DataSettings = DataSettings()
     """Real examples."""
     network: NetworkSettings = NetworkSettings()
@@ -42,6 +48,8 @@ class RunSettings(Settings):
     """Rounds."""
     evaluation: EvaluationSettings = EvaluationSettings()
     """Measurements."""
+    guard: GuardSettings = GuardSettings()
+    """What to do when a run goes wrong."""
 
     @model_validator(mode="after")
     def _check_game_between_points(self) -> Self:

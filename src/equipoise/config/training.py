@@ -12,7 +12,7 @@ PlainOrderName = Literal[
 ]
 OrderName = Literal[PlainOrderName, "lookahead"]
 _EXTRAPOLATING = ("extragradient", "past-extragradient", "lookahead")
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, le=10**12)]
 
 
 class TrainingSettings(Settings):
@@ -20,7 +20,7 @@ class TrainingSettings(Settings):
 
     steps: Count = 6000
     """Rounds to play."""
-    batch_size: Annotated[int, Field(gt=1)] = 64
+    batch_size: Annotated[int, Field(gt=1, le=10**7)] = 64
     """Real examples, and generated ones, per update."""
     order: OrderName = "alternating"
     """Who updates first, or both at the same point, plainly or along a gradient that looks ahead."""
@@ -28,7 +28,7 @@ class TrainingSettings(Settings):
     """Length of the extrapolation relative to an update (Gidel et al. 2019: 1; 0: simultaneous updates)."""
     lookahead_over: Annotated[PlainOrderName, OnlyWith("order", ("lookahead",))] = "alternating"
     """The order that lookahead wraps."""
-    lookahead_every: Annotated[int, Field(gt=0), OnlyWith("order", ("lookahead",))] = 5
+    lookahead_every: Annotated[int, Field(gt=0, le=10**12), OnlyWith("order", ("lookahead",))] = 5
     """Rounds between two steps back of lookahead (Chavdarova et al. 2021: k = 5)."""
     lookahead_weight: Annotated[float, Field(gt=0, le=1), OnlyWith("order", ("lookahead",))] = 0.5
     """How much of the way of these rounds lookahead keeps, for both players (1: all of it)."""

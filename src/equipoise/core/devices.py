@@ -22,8 +22,8 @@ def resolve_device(name: str) -> torch.device:
         return accelerator or torch.device("cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()  # also tells the devices that hold no numbers, such as meta
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
         raise UserError(
             f"Device {name!r} cannot be used here; choose auto, cpu, or a device that torch sees."
         ) from error

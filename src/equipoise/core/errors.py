@@ -24,6 +24,14 @@ class IgnoredSettingWarning(UserWarning):
     """A setting was given that nothing will read."""
 
 
+class GuardWarning(UserWarning):
+    """A run shows signs of going wrong."""
+
+
+class ResumeWarning(UserWarning):
+    """A run goes on under other settings, or on another machine, than it was saved under."""
+
+
 class DataWarning(UserWarning):
     """Something in the data was skipped or converted in a way a person should know of."""
 

@@ -1,7 +1,8 @@
-"""Files that are either whole or absent, and line-based records that survive a kill.
+"""Files and folders that are either whole or absent, and line-based records that survive a kill.
 
 Everything is written to a temporary name in the same folder, flushed to disk and renamed, so that a reader never sees
-half a file. JSON is written without NaN or infinity, which are not JSON: they become null.
+half a file. Temporary names say which process makes them (see `equipoise.core.temporaries`, which clears away what a
+dead one left). JSON is written without NaN or infinity, which are not JSON: they become null.
 """
 
 import contextlib
@@ -9,16 +10,19 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from equipoise.core.temporaries import temporary_beside
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is renamed to ``path``, on error removed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         yield temporary
         flush_to_disk(temporary)
@@ -28,8 +32,30 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; on success it becomes ``path``, on error it goes with all it holds.
+
+    Raises:
+        OSError: also where ``path`` exists already, unless it is an empty folder.
+    """
+    temporary = temporary_beside(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.rglob("*"):
+            flush_to_disk(file)
+        flush_to_disk(temporary)
+        temporary.rename(path)
+        flush_to_disk(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def flush_to_disk(path: Path) -> None:
     """Ask the operating system to put a file, or the entries of a folder, on the disk now."""
+    if os.name == "nt" and path.is_dir():  # Windows opens no folders, and keeps their entries by itself
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -22,9 +22,11 @@ class Ending:
         sentence: what happened, for a person.
         step: the last finished round.
         values: best and final measurements (unitless distances), and the steps they were taken at.
+        next: what to do or type next, for a person; empty where there is nothing.
     """
 
     outcome: Outcome
     sentence: str
     step: int
     values: dict[str, float | int | str | None]
+    next: str = ""

@@ -108,3 +108,7 @@ class InMemoryLoader(Loader):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `Loader.load_state_dict`."""
         self._order.load_state_dict(state)
+
+    def restart(self) -> None:
+        """See `Loader.restart`."""
+        self._order.restart()

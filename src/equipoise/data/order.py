@@ -60,6 +60,10 @@ class EpochOrder:
             self._coins = (tosses < 0.5).to(self.device, torch.float32)
         self._position = 0
 
+    def restart(self) -> None:
+        """Leave this epoch and draw the next one from what the generator is now."""
+        self._start_epoch()
+
     @property
     def finished(self) -> bool:
         """Whether every batch of the present epoch has been taken."""

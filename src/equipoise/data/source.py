@@ -39,6 +39,9 @@ class Loader(ABC):
             UserError: the state belongs to another number of examples or another batch size.
         """
 
+    def restart(self) -> None:  # noqa: B027 - a walk that draws each batch as it is asked for has nothing ahead
+        """Forget what was drawn ahead: the next batch follows from what the generator is now."""
+
 
 class Source(ABC):
     """A set of real examples.

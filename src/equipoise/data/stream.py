@@ -194,3 +194,8 @@ class StreamedLoader(Loader):
         """See `Loader.load_state_dict`."""
         self._order.load_state_dict(state)
         self._running = None
+
+    def restart(self) -> None:
+        """See `Loader.restart`; batches that the workers hold already are dropped."""
+        self._order.restart()
+        self._running = None

@@ -46,7 +46,7 @@ def sample_latents(settings: GameSettings, num_latents: int, generator: torch.Ge
 def build_objective(settings: GameSettings) -> Objective:
     """The objective that ``settings`` name, with its labels smoothed if they ask for it."""
     objective = OBJECTIVES[settings.objective]
-    return objective if settings.real_target == 1 else smoothed(objective, settings.real_target)
+    return smoothed(objective, settings.real_target) if settings.smooths_labels else objective
 
 
 def build_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> GenerativeGame:

@@ -18,7 +18,7 @@ from equipoise.metrics.features import (
     ModuleFeatures,
     build_features,
 )
-from equipoise.metrics.frechet import distance_protocol, frechet_distance
+from equipoise.metrics.frechet import distance_protocol, frechet_distance, frechet_distance_from_features
 from equipoise.metrics.frechet_interval import frechet_interval
 from equipoise.metrics.inception_score import InceptionScore, inception_score
 from equipoise.metrics.kernel import KernelDistance, SubsetKernelDistance, kernel_distance, subset_kernel_distance
@@ -63,6 +63,7 @@ __all__ = [
     "exact_wasserstein",
     "extrapolated_distance",
     "frechet_distance",
+    "frechet_distance_from_features",
     "frechet_interval",
     "inception_score",
     "interval",

@@ -38,8 +38,10 @@ class Distance:
         larger_is_better: true of scores such as precision.
         symmetric: whether the two sides can be exchanged.
         exact_on_itself: whether a set is at the ideal from itself; otherwise two samples of one law are so on average.
+        draws_order: whether the value depends on the order of examples, by way of a seed.
+        all_pairs_in_memory: whether it needs a matrix of all pairs of examples.
         inputs: "features" (N, d), or "text": (N, L) integers or strings.
-        fewest: examples that each side needs at least.
+        fewest: samples that an interval needs at least.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Distance:
     larger_is_better: bool = False
     symmetric: bool = True
     exact_on_itself: bool = True
+    draws_order: bool = False
+    all_pairs_in_memory: bool = False
     inputs: Literal["features", "text"] = "features"
     fewest: int = 2
 
@@ -117,7 +121,7 @@ def _ngrams(order: int) -> Distance:
     def estimate(samples: Any, reference: Any, level: float, seed: int) -> Interval:
         return ngram_interval(samples, reference, order, level, seed)
 
-    return Distance(f"ngram-{order}", measure, estimate, inputs="text")
+    return Distance(f"ngram-{order}", measure, estimate, inputs="text", fewest=1)
 
 
 def _sliced(samples: Features, reference: Features) -> float:
@@ -131,12 +135,18 @@ def _exact(samples: Features, reference: Features) -> float:
 _ALL = (
     Distance("frechet", _frechet, _frechet_interval),
     Distance(
-        "frechet-infinity", _extrapolated, extrapolated_interval, symmetric=False, exact_on_itself=False, fewest=20
+        "frechet-infinity",
+        _extrapolated,
+        extrapolated_interval,
+        symmetric=False,
+        exact_on_itself=False,
+        draws_order=True,
+        fewest=17,
     ),
     Distance("kernel", lambda x, y: kernel_distance(x, y).value, _kernel_interval, exact_on_itself=False, fewest=4),
     *(_neighbours(name) for name in SCORES),
     Distance("sliced-wasserstein", _sliced, partial(jackknife, _sliced), fewest=20),
-    Distance("wasserstein", _exact, partial(jackknife, _exact), fewest=20),
+    Distance("wasserstein", _exact, partial(jackknife, _exact), all_pairs_in_memory=True, fewest=20),
     *(_ngrams(order) for order in range(1, 7)),
 )
 DISTANCES: Mapping[str, Distance] = MappingProxyType({each.name: each for each in _ALL})

@@ -156,7 +156,7 @@ def _same_side(x: Tensor) -> _Pairs:
     for rows, columns in _upper_blocks(len(x)):
         kernel = polynomial_kernel(x[rows], x[columns])
         if rows == columns:
-            kernel.fill_diagonal_(0)
+            kernel.diagonal().zero_()
             sums[rows] += kernel.sum(dim=1)
             squares += float(kernel.square().sum())
         else:

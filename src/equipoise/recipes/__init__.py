@@ -1,6 +1,7 @@
 """Recipes: functions that return whole settings, each with its source and what to expect of it. No torch."""
 
 from equipoise.recipes.digits import DIGITS
+from equipoise.recipes.gap_aware import GAP_AWARE
 from equipoise.recipes.images import CIFAR10, IMAGES, MNIST, SNGAN_CIFAR10_CG
 from equipoise.recipes.mixtures import GRID, RING
 from equipoise.recipes.recipe import Recipe
@@ -8,7 +9,7 @@ from equipoise.recipes.saddles import SADDLE_CG, SADDLE_TTUR
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (DIGITS, RING, GRID, IMAGES, MNIST, CIFAR10, SNGAN_CIFAR10_CG, SADDLE_TTUR, SADDLE_CG)
+    for recipe in (DIGITS, RING, GRID, IMAGES, MNIST, CIFAR10, SNGAN_CIFAR10_CG, SADDLE_TTUR, SADDLE_CG, *GAP_AWARE)
 }
 DEFAULT = DIGITS.name
 

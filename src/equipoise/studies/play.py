@@ -21,7 +21,7 @@ from equipoise.core.outcomes import Ending, Outcome
 from equipoise.studies.folder import FINISHED, Record, Standing, Status, StopRule, StudyFolder
 from equipoise.studies.plan import PlannedRun
 from equipoise.training import RunFolder, resume, train
-from equipoise.training.checkpoint import checkpoint_steps, find_checkpoint, is_intact, load_state
+from equipoise.training.checkpoint import checkpoint_steps, fault, find_checkpoint, load_state
 from equipoise.training.observer import Distances, Silence
 from equipoise.training.run_folder import EVALUATIONS
 
@@ -117,7 +117,7 @@ def _start_or_resume(folder: StudyFolder, task: Task) -> None:
     path = folder.run_path(task.run)
     watcher = _Watcher(path, task.rule, task.leash)
     checkpoints = path / "checkpoints"
-    if not any(is_intact(checkpoints / f"step-{step:06d}") for step in checkpoint_steps(checkpoints)):
+    if not any(fault(checkpoints / f"step-{step:06d}") is None for step in checkpoint_steps(checkpoints)):
         folder.clear(task.run)
         train(task.settings, watcher, watcher.stop)
     elif not _ended_if_done(path, task.rule):

@@ -5,21 +5,26 @@
 
 import contextlib
 import threading
+import warnings
 from pathlib import Path
 
 import torch
 
 from equipoise.config import RunSettings
-from equipoise.core.errors import RunFailedError
+from equipoise.core.errors import GuardWarning, RunFailedError, UserError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Source
 from equipoise.training.board import OnLoad
-from equipoise.training.checkpoint import find_checkpoint, keep_only, load_network, load_state, save_checkpoint
+from equipoise.training.checkpoint import keep_only, save_checkpoint
+from equipoise.training.endings import what_next, why_it_failed
 from equipoise.training.evaluator import Evaluator, build_evaluator
+from equipoise.training.guard import Finding, Guard
+from equipoise.training.guard_probe import Probe, probe
 from equipoise.training.observer import Observer, Silence
 from equipoise.training.pictures import save_picture
 from equipoise.training.records import Stopwatch, describe, metrics_record
+from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
 
@@ -47,10 +52,12 @@ def train(
         UserError: the request cannot be met; then no run folder was made.
     """
     RunFolder.refuse_existing(settings)
-    session = Session(settings, on_load)
+    session = open_session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source)
-    loop = Loop(session, evaluator, RunFolder.create(settings), observer, stop)
-    return loop.run(from_start=True)
+    guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+    folder = RunFolder.create(settings)
+    with folder.being_written():
+        return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
 
 
 def resume(
@@ -58,45 +65,85 @@ def resume(
     observer: Observer | None = None,
     stop: threading.Event | None = None,
     on_load: OnLoad | None = None,
+    settings: RunSettings | None = None,
 ) -> Ending:
-    """Go on with the run at ``path`` from its newest intact checkpoint; arguments and returns as in `train`."""
+    """Go on with the run at ``path`` from its newest intact checkpoint.
+
+    Args:
+        path: the run folder.
+        observer: as in `train`.
+        stop: as in `train`.
+        on_load: as in `train`.
+        settings: to go on with, where they are not those of ``config.yaml``, and to keep there.
+
+    Returns:
+        As `train`.
+
+    Raises:
+        UserError: there is no such run, another process trains it, or it cannot be resumed under these settings.
+
+    Warns:
+        ResumeWarning: settings (those that may), versions, machine or data have changed.
+    """
     folder = RunFolder.open(path)
-    checkpoint = find_checkpoint(folder.checkpoints)
-    session = Session(folder.settings, on_load)
-    networks = {name: load_network(checkpoint, name) for name in session.networks_state()}
-    session.load(networks, load_state(checkpoint))
-    evaluator = build_evaluator(folder.settings, session.device, session.board.source)
-    folder.forget_after(session.step)
-    return Loop(session, evaluator, folder, observer, stop).run(from_start=False)
+    with folder.being_written():
+        settings = settings or folder.settings
+        session = open_session(settings, on_load)
+        guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+        goes_on = take_up(session, guard, folder)
+        evaluator = build_evaluator(settings, session.device, session.board.source)
+        folder.forget_after(session.step if goes_on else -1, num_events=guard.num_events)
+        if settings != folder.settings:
+            folder.keep_settings(settings)
+        return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=not goes_on)
+
+
+def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
+    """A session, or a `UserError` where it does not fit in memory."""
+    try:
+        return Session(settings, on_load)
+    except (MemoryError, RuntimeError) as error:
+        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)):
+            raise
+        raise UserError(
+            f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
+            f"{settings.network.width}) or training.batch_size (it is {settings.training.batch_size})."
+        ) from error
 
 
 class Loop:
-    """Plays the rounds of one session and keeps its folder."""
+    """Plays the rounds of one session, keeps its folder, and does what the guard's settings ask for."""
 
     def __init__(
         self,
         session: Session,
         evaluator: Evaluator | None,
+        guard: Guard,
         folder: RunFolder,
         observer: Observer | None,
         stop: threading.Event | None,
     ) -> None:
-        self.session, self.evaluator, self.folder = session, evaluator, folder
+        self.session, self.evaluator, self.guard, self.folder = session, evaluator, guard, folder
         self.settings = session.settings.training
         self.observer = observer or Silence()
         self.stop = stop or threading.Event()
         self._stopwatch = Stopwatch()
 
     def run(self, *, from_start: bool) -> Ending:
-        """Play until the last round, a request to stop, or numbers that are not finite.
+        """Play until the last round, a request to stop, or trouble that the guard is to stop at.
 
         Raises:
             RunFailedError: something failed the run: a full disk, memory, a worker; the last whole checkpoint is there.
+            KeyboardInterrupt: the same, with what was done noted in ``outcome.json``.
         """
         try:
             return self._play(from_start=from_start)
+        except KeyboardInterrupt:
+            with contextlib.suppress(OSError):
+                self._end(Outcome.STOPPED, f"Interrupted at step {self.session.step}, before it was saved.")
+            raise
         except Exception as error:
-            sentence = f"Failed at step {self.session.step}: {str(error).rstrip('.') or type(error).__name__}."
+            sentence = f"Failed at step {self.session.step}: {why_it_failed(error)}."
             with contextlib.suppress(OSError):
                 self._end(Outcome.FAILED, sentence)
             raise RunFailedError(f"{sentence} Go on with 'equipoise resume {self.folder.path}'.") from error
@@ -105,18 +152,14 @@ class Loop:
         session = self.session
         self.observer.on_start(session.settings, session.step, describe(session), session.distances)
         self._stopwatch.rate(session.images)
-        if from_start:
-            self._between_rounds()
+        if from_start and (ending := self._between_rounds()):
+            return ending
         while session.step < self.settings.steps:
             session.play_round()
             self.observer.on_progress(session.step)
-            if (self._anything_due() or self.stop.is_set()) and not session.is_finite():
-                return self._end(
-                    Outcome.DIVERGED, f"Diverged: losses or weights were not finite at step {session.step}."
-                )
-            self._between_rounds()
+            if (self._anything_due() or self.stop.is_set()) and (ending := self._between_rounds()):
+                return ending
             if self.stop.is_set() and session.step < self.settings.steps:
-                self._save_checkpoint()
                 return self._end(Outcome.STOPPED, f"Stopped on request after step {session.step}.")
         return self._end(Outcome.COMPLETE, f"Complete: all {session.step} steps were played.")
 
@@ -128,25 +171,38 @@ class Loop:
         cadences = [settings.log_every, settings.sample_every, settings.checkpoint_every]
         return any(self._due(every) for every in cadences + ([self.evaluator.every] if self.evaluator else []))
 
-    def _between_rounds(self) -> None:
+    def _between_rounds(self) -> Ending | None:
+        """Log, measure, draw and save what is due; how the run ends, if the guard ends it here."""
+        seen = probe(self.session)
+        findings = self.guard.after_probe(seen)
         if self.session.step and self._due(self.settings.log_every):
-            self._log()
+            findings += self._log(seen)
         with self._stopwatch.paused():
-            if self.evaluator and self._due(self.evaluator.every):
-                self._evaluate(self.evaluator)
-            if self.session.board.source and self._due(self.settings.sample_every):
-                self._draw(self.session.board.source)
-            is_best = self.session.distances.get("best_step") == self.session.step
-            if is_best or self._due(self.settings.checkpoint_every):
-                self._save_checkpoint()
+            if not seen.broken or self.guard.policy("nonfinite") in ("ignore", "warn"):
+                findings += self._measure_and_draw(seen)
+            step = self.session.step
+            if ending := self._act_on(findings):
+                return ending
+            if self.session.step == step and not seen.broken:
+                self._save_if_due()
+        return None
 
-    def _log(self) -> None:
+    def _log(self, seen: Probe) -> list[Finding]:
         self.session.seconds += self._stopwatch.lap()
         record = metrics_record(self.session, self._stopwatch.rate(self.session.images))
         self.folder.add_metrics(record)
         self.observer.on_metrics(record)
+        return self.guard.after_log(record["disc_loss"], seen.gen_gradient)
 
-    def _evaluate(self, evaluator: Evaluator) -> None:
+    def _measure_and_draw(self, seen: Probe) -> list[Finding]:
+        findings = []
+        if self.evaluator and self._due(self.evaluator.every):
+            findings = self._evaluate(self.evaluator)
+        if self.session.board.source and self._due(self.settings.sample_every) and not seen.broken:
+            self._draw(self.session.board.source)
+        return findings
+
+    def _evaluate(self, evaluator: Evaluator) -> list[Finding]:
         session = self.session
         measured = evaluator.evaluate(session.generate)
         session.seconds += self._stopwatch.lap()
@@ -154,6 +210,7 @@ class Loop:
         record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
+        return self.guard.after_evaluation(measured["values"])
 
     def _draw(self, source: Source) -> None:
         session = self.session
@@ -162,15 +219,71 @@ class Loop:
         real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 
-    def _save_checkpoint(self) -> None:
-        session = self.session
-        session.seconds += self._stopwatch.lap()
-        save_checkpoint(self.folder.checkpoints, session.step, session.networks_state(), session.state_dict())
-        best = session.distances.get("best_step")
-        keep_only(self.folder.checkpoints, self.settings.keep_checkpoints, also=[] if best is None else [int(best)])
+    def _save_if_due(self) -> None:
+        is_best = self.session.distances.get("best_step") == self.session.step
+        if is_best or self._due(self.settings.checkpoint_every) or self.stop.is_set():
+            self._save_checkpoint()
 
-    def _end(self, outcome: Outcome, sentence: str) -> Ending:
-        ending = Ending(outcome, sentence, self.session.step, self.session.distances)
+    def _save_checkpoint(self) -> None:
+        session, guard = self.session, self.guard
+        session.seconds += self._stopwatch.lap()
+        guard.note_checkpoint(session.step)
+        self.folder.flush_records()
+        save_checkpoint(self.folder.checkpoints, session.step, session.networks_state(), state_of(session, guard))
+        kept = (session.distances.get("best_step"), guard.good_step)
+        keep_only(
+            self.folder.checkpoints,
+            self.settings.keep_checkpoints,
+            also=[int(step) for step in kept if step is not None],
+        )
+
+    def _act_on(self, findings: list[Finding]) -> Ending | None:
+        """Do what the policies ask for: all warnings, then the one thing that ends the run or goes back."""
+        for finding in findings:
+            if finding.policy == "warn":
+                self._warn(finding)
+        for policy, act in (("stop", self._stop_at), ("rollback", self._go_back)):
+            for finding in findings:
+                if finding.policy == policy:
+                    return act(finding)
+        return None
+
+    def _warn(self, finding: Finding) -> None:
+        sentence = f"At step {self.session.step} {finding.words}."
+        self.guard.note_warning(sentence)
+        self._record(finding, "warn", self.session.step)
+        warnings.warn(sentence, GuardWarning, stacklevel=2)
+
+    def _stop_at(self, finding: Finding, why: str = "") -> Ending:
+        self._record(finding, "stop", self.session.step)
+        return self._end(Outcome.DIVERGED, f"Diverged at step {self.session.step}: {finding.words}{why}.", finding)
+
+    def _go_back(self, finding: Finding) -> Ending | None:
+        left = self.session.step
+        if not self.guard.may_go_back:
+            return self._stop_at(finding, f", after {self.guard.num_rollbacks} rollbacks")
+        self.session.seconds += self._stopwatch.lap()
+        if not go_back(self.session, self.guard, self.folder):
+            return self._stop_at(finding, ", and there is no good checkpoint to go back to")
+        self._stopwatch.rate(self.session.images)
+        to = {"to_step": self.session.step, "number": self.guard.num_rollbacks, "rate_factor": self.guard.rate_factor}
+        self._record(finding, "rollback", left, **to)
+        sentence = f"At step {left} {finding.words}; back to step {self.session.step}"
+        warnings.warn(f"{sentence}, at {to['rate_factor']:g} of the rates.", GuardWarning, stacklevel=2)
+        return None
+
+    def _record(self, finding: Finding, done: str, step: int, **more: float) -> None:
+        self.guard.num_events += 1
+        event = {"step": step, "found": finding.detector, "done": done, **more, "sentence": finding.words}
+        self.folder.add_event(event)
+
+    def _end(self, outcome: Outcome, sentence: str, finding: Finding | None = None) -> Ending:
+        session = self.session
+        words = " ".join(part for part in (sentence, self.guard.summary) if part)
+        next_step = what_next(
+            outcome, session, self.folder.path, None if finding is None else finding.detector, self.guard
+        )
+        ending = Ending(outcome, words, session.step, session.distances, next_step)
         self.folder.write_ending(ending)
         self.observer.on_end(ending)
         return ending

@@ -30,9 +30,9 @@ class LossMeter:
         self._num_rounds = 0
         return means
 
-    def is_finite(self) -> bool:
-        """Whether every loss since the last reading was finite; reads the device."""
-        return bool(self._sums.isfinite().all())
+    def total(self) -> Tensor:
+        """The sum of all terms since the last reading, a scalar on the device: finite only if every loss was."""
+        return self._sums.sum()
 
     def state_dict(self) -> dict[str, Tensor | int]:
         """The open interval."""

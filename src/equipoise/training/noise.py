@@ -25,6 +25,7 @@ from equipoise.core.errors import UserError
 from equipoise.core.seeding import Streams
 from equipoise.games import Game
 from equipoise.games.generative import GenerativeGame
+from equipoise.networks import dropouts
 
 PLAYERS = ("disc", "gen")
 
@@ -145,15 +146,19 @@ class NoiseAverage:
 
 @contextmanager
 def unchanged_buffers(game: Game[Any]) -> Iterator[None]:
-    """Inside, passes may change batch statistics and spectral vectors; afterwards these are as before."""
+    """Inside, passes may change batch statistics and spectral vectors and draw dropout; afterwards all is as before."""
     buffers = [*game.disc.buffers(), *game.gen.buffers()]
     saved = [buffer.clone() for buffer in buffers]
+    generators = {layer.generator for player in (game.disc, game.gen) for layer in dropouts(player)}
+    drawn = {generator: generator.get_state() for generator in generators if generator is not None}
     try:
         yield
     finally:
         with torch.no_grad():
             for buffer, value in zip(buffers, saved, strict=True):
                 buffer.copy_(value)
+        for generator, state in drawn.items():
+            generator.set_state(state)
 
 
 def has_batch_normalization(game: Game[Any]) -> bool:

@@ -4,15 +4,18 @@ config.yaml         everything needed to run it again
 environment.json    versions and machine
 metrics.jsonl       one line per logging interval
 evaluations.jsonl   one line per evaluation, with its protocol
+events.jsonl        what the guard found and did; absent while that is nothing
 samples/            step-000500.png
 checkpoints/        step-000500/, see ``checkpoint``
 outcome.json        how it ended, with the sentence a person reads
+.lock               held by the process that trains; see `equipoise.core.locks`
 """
 
 import json
 import os
 import platform
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,11 +27,13 @@ import equipoise
 from equipoise.config import RunSettings
 from equipoise.config.files import read_run_settings, to_yaml
 from equipoise.core.errors import UserError, nearest
-from equipoise.core.files import append_json_line, read_json_lines, write_json, write_text
+from equipoise.core.files import append_json_line, flush_to_disk, new_folder, read_json_lines, write_json, write_text
+from equipoise.core.locks import locked
 from equipoise.core.outcomes import Ending
-from equipoise.training.checkpoint import checkpoint_steps
+from equipoise.core.temporaries import remove_orphans
+from equipoise.training.checkpoint import checkpoint_steps, remove_checkpoint
 
-METRICS, EVALUATIONS = "metrics.jsonl", "evaluations.jsonl"
+METRICS, EVALUATIONS, EVENTS = "metrics.jsonl", "evaluations.jsonl", "events.jsonl"
 
 
 class RunFolder:
@@ -46,15 +51,15 @@ class RunFolder:
         """
         path = Path(settings.root) / settings.name
         cls.refuse_existing(settings)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            for part in ("samples", "checkpoints"):
-                (temporary / part).mkdir(parents=True)
-            write_text(temporary / "config.yaml", to_yaml(settings))
-            write_json(temporary / "environment.json", environment())
-            temporary.rename(path)
+            remove_orphans(path.parent)
+            with new_folder(path) as temporary:
+                for part in ("samples", "checkpoints"):
+                    (temporary / part).mkdir()
+                write_text(temporary / "config.yaml", to_yaml(settings))
+                write_json(temporary / "environment.json", environment())
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
+            cls.refuse_existing(settings)  # another process was faster
             raise UserError(
                 f"Run folder {str(path)!r} cannot be made ({error.strerror}); choose another --root."
             ) from error
@@ -62,9 +67,9 @@ class RunFolder:
 
     @staticmethod
     def refuse_existing(settings: RunSettings) -> None:
-        """Raise a `UserError` if the folder of ``settings`` is there already."""
+        """Raise a `UserError` if something lies already where the folder of ``settings`` would."""
         path = Path(settings.root) / settings.name
-        if path.exists():
+        if os.path.lexists(path):
             raise UserError(
                 f"Run folder '{path}' exists already; choose another --name, continue it with "
                 f"'equipoise resume {path}', or remove it."
@@ -84,6 +89,28 @@ class RunFolder:
             raise UserError(f"'{path}' is not a run folder (it has no config.yaml); {hint}")
         return cls(path, read_run_settings(path / "config.yaml"))
 
+    @contextmanager
+    def being_written(self) -> Iterator[None]:
+        """Inside, this process alone writes to the run; what a dead one left half-written is cleared away first.
+
+        Raises:
+            UserError: another process trains this run, or the folder cannot be written.
+        """
+        with locked(self.path):
+            try:
+                for part in (self.checkpoints, self.samples):
+                    part.mkdir(exist_ok=True)
+                    remove_orphans(part, exclusive=True)
+            except OSError as error:
+                raise UserError(f"'{self.path}' cannot be written ({error.strerror}); make it writable.") from error
+            remove_orphans(self.path)
+            yield
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the sample pictures."""
+        return self.path / "samples"
+
     @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
@@ -91,7 +118,7 @@ class RunFolder:
 
     def sample_path(self, step: int) -> Path:
         """Where the sample picture of ``step`` lies."""
-        return self.path / "samples" / f"step-{step:06d}.png"
+        return self.samples / f"step-{step:06d}.png"
 
     def add_metrics(self, record: dict[str, Any]) -> None:
         """Append a line to ``metrics.jsonl``."""
@@ -101,25 +128,66 @@ class RunFolder:
         """Append a line to ``evaluations.jsonl``."""
         append_json_line(self.path / EVALUATIONS, record)
 
-    def forget_after(self, step: int) -> None:
+    def add_event(self, record: dict[str, Any]) -> None:
+        """Append a line to ``events.jsonl``."""
+        append_json_line(self.path / EVENTS, record)
+
+    def flush_records(self) -> None:
+        """Put the records on the disk, which a checkpoint that comes after them relies on."""
+        for path in (self.path / name for name in (METRICS, EVALUATIONS, EVENTS)):
+            if path.exists():
+                flush_to_disk(path)
+
+    def forget_after(self, step: int, *, num_events: int = 0) -> None:
         """Drop what lies past ``step`` and is about to be made again: records, checkpoints, pictures, a former ending.
 
-        Checkpoints past it are damaged ones; left in place they would count among the newest that are kept.
+        Checkpoints past it are damaged ones, or those that the guard goes back behind; left in place they would count
+        among the newest that are kept. Of the events, which tell of going back themselves, the first ``num_events``
+        are kept.
         """
         for late in (late for late in checkpoint_steps(self.checkpoints) if late > step):
-            shutil.rmtree(self.checkpoints / f"step-{late:06d}", ignore_errors=True)
-        for picture in self.path.glob("samples/step-*.png"):
-            if int(picture.stem.removeprefix("step-")) > step:
+            remove_checkpoint(self.checkpoints, late)
+        for picture in self.samples.glob("step-*.png"):
+            number = picture.stem.removeprefix("step-")
+            if number.isdecimal() and int(number) > step:
                 picture.unlink()
         for name in (METRICS, EVALUATIONS):
             records = read_json_lines(self.path / name)
-            kept = [json.dumps(record) + "\n" for record in records if record["step"] <= step]
-            write_text(self.path / name, "".join(kept))
+            self._rewrite(name, [record for record in records if _is_up_to(step, record)])
+        self._rewrite(EVENTS, read_json_lines(self.path / EVENTS)[:num_events])
         (self.path / "outcome.json").unlink(missing_ok=True)
+
+    def _rewrite(self, name: str, records: list[dict[str, Any]]) -> None:
+        if records:
+            write_text(self.path / name, "".join(json.dumps(record) + "\n" for record in records))
+        else:
+            (self.path / name).unlink(missing_ok=True)
+
+    def has_played(self) -> bool:
+        """Whether the records tell of any round."""
+        names = (METRICS, EVALUATIONS)
+        return any(not _is_up_to(0, record) for name in names for record in read_json_lines(self.path / name))
+
+    def environment(self) -> dict[str, Any]:
+        """What ``environment.json`` says of where the run was begun; nothing where it is missing or damaged."""
+        try:
+            found = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def keep_settings(self, settings: RunSettings) -> None:
+        """Make ``settings`` those of the run."""
+        self.settings = settings
+        write_text(self.path / "config.yaml", to_yaml(settings))
 
     def write_ending(self, ending: Ending) -> None:
         """Write ``outcome.json``."""
         write_json(self.path / "outcome.json", asdict(ending))
+
+
+def _is_up_to(step: int, record: dict[str, Any]) -> bool:
+    return isinstance(record.get("step"), int) and record["step"] <= step
 
 
 def environment() -> dict[str, Any]:

@@ -3,6 +3,8 @@
 This is the one place where players, losses, optimisers, schedules and data meet.
 """
 
+import math
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,7 +12,6 @@ from torch import Tensor, nn
 
 from equipoise.config import RunSettings
 from equipoise.config.schedules import first_value
-from equipoise.core import vectors
 from equipoise.core.seeding import Streams
 from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_decay, build_gap_aware, build_scheduled
@@ -89,6 +90,11 @@ class Session:
         self.match.game.penalty_weight = self.penalty_weight.at(self.step)
         self.average.decay = self.average_decay.at(self.step)
 
+    @cached_property
+    def data_fingerprint(self) -> str | None:
+        """Key of the content of the real examples; None where the game needs none."""
+        return self.board.source.fingerprint() if self.board.source else None
+
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
         return generate_examples(self.average.module, self.settings, num_examples, generator)
@@ -100,13 +106,8 @@ class Session:
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
-        if not isinstance(best, float) or distance <= best:
+        if math.isfinite(distance) and (not isinstance(best, float) or distance <= best):
             distances.update(best=distance, best_step=self.step)
-
-    def is_finite(self) -> bool:
-        """Whether the losses of the open interval and all weights are finite; reads the device."""
-        norms = [vectors.norm(player.parameters).detach() for player in (self.match.disc, self.match.gen)]
-        return self.meter.is_finite() and all(bool(norm.isfinite()) for norm in norms)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {"disc": self.board.game.disc, "gen": self.board.game.gen, "gen_ema": self.average.module}

@@ -12,7 +12,7 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.training.board import generate_examples, make_networks
-from equipoise.training.checkpoint import find_checkpoint, load_network, load_state
+from equipoise.training.checkpoint import load_network, load_state, read_checkpoint
 from equipoise.training.machine import prepare_machine
 from equipoise.training.run_folder import RunFolder
 
@@ -43,10 +43,12 @@ class TrainedGenerator:
         folder = RunFolder.open(path)
         if folder.settings.game.kind != "generative":
             raise UserError(f"The game {folder.settings.game.kind!r} of '{path}' has no generator to sample from.")
-        checkpoint = find_checkpoint(folder.checkpoints, step)
-        state, device = load_state(checkpoint), prepare_machine(folder.settings)
+        device = prepare_machine(folder.settings)
+        state, weights = read_checkpoint(
+            folder.checkpoints, lambda found: (load_state(found), load_network(found, "gen_ema")), step
+        )
         module = make_networks(folder.settings, tuple(state["example_shape"]), device).gen
-        module.load_state_dict(load_network(checkpoint, "gen_ema"))
+        module.load_state_dict(weights)
         return cls(folder.settings, module.eval(), state, device)
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:

@@ -60,21 +60,26 @@ def fetch(file: WeightsFile, progress: Progress | None = None) -> Path:
     Raises:
         UserError: the file cannot be had or kept, or its bytes are not those that were published.
     """
-    if not file.path.exists():
-        try:
-            file.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(file.path.with_name(f".{file.name}.lock")):
-                # Another process may have fetched it while this one waited.
-                if not file.path.exists():
-                    _download(file, progress)
-        except OSError as error:
-            raise _unavailable(file, error) from error
-    if (found := sha256_of_file(file.path)) != file.sha256:
+    try:
+        if not file.path.exists():
+            _download_alone(file, progress)
+        found = sha256_of_file(file.path)
+    except OSError as error:
+        raise _unavailable(file, error) from error
+    if found != file.sha256:
         raise UserError(
             f"{str(file.path)!r} has the SHA-256 {found} instead of {file.sha256}, so it is not the published file; "
             f"remove it and try again."
         )
     return file.path
+
+
+def _download_alone(file: WeightsFile, progress: Progress | None) -> None:
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.path.with_name(f".{file.name}.lock")):
+        # Another process may have fetched it while this one waited.
+        if not file.path.exists():
+            _download(file, progress)
 
 
 def _download(file: WeightsFile, progress: Progress | None) -> None:
@@ -112,11 +117,11 @@ def _continue(file: WeightsFile, part: Path, report: Progress) -> None:
         # The part is longer than the file that the server has.
         part.unlink()
         part.touch()
-    except http.client.HTTPException as error:
-        raise OSError(f"the server's answer was broken ({type(error).__name__})") from error
-    except (ConnectionResetError, TimeoutError):
+    except (http.client.IncompleteRead, ConnectionResetError, TimeoutError):
         # What has arrived is kept and continued.
         part.touch()
+    except http.client.HTTPException as error:
+        raise OSError(f"the server's answer was broken ({type(error).__name__})") from error
 
 
 def _copy(response: http.client.HTTPResponse, written: BinaryIO, size: int, report: Progress) -> None:

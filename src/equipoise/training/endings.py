@@ -1,0 +1,54 @@
+"""What a person reads at the end of a run: why it failed, and what to type next."""
+
+import shlex
+from pathlib import Path
+
+from equipoise.core.errors import EquipoiseError
+from equipoise.core.outcomes import Outcome
+from equipoise.training.guard import Guard
+from equipoise.training.session import Session
+
+
+def why_it_failed(error: Exception) -> str:
+    """An exception in words, without full stop.
+
+    >>> why_it_failed(OSError(28, "No space left on device", "runs/a/metrics.jsonl"))
+    "No space left on device ('runs/a/metrics.jsonl')"
+    >>> why_it_failed(MemoryError())
+    'the memory is full'
+    """
+    if isinstance(error, MemoryError):
+        return "the memory is full"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f" ('{error.filename}')" if error.filename else "")
+    words = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, EquipoiseError):
+        return words
+    return words[:500] or type(error).__name__
+
+
+def what_next(outcome: Outcome, session: Session, path: Path, found: str | None, guard: Guard) -> str:
+    """What to type after a run that ended so.
+
+    Args:
+        outcome: how it ended.
+        session: as it ended.
+        path: of the run folder.
+        found: what the guard stopped at, if it did.
+        guard: of the run.
+    """
+    run = shlex.quote(str(path))
+    if outcome in (Outcome.STOPPED, Outcome.FAILED):
+        return f"Go on with: equipoise resume {run}"
+    if outcome is Outcome.COMPLETE:
+        return f"Make examples with: equipoise sample {run}" if session.board.source else ""
+    best = session.distances.get("best_step")
+    use = f"The best checkpoint: equipoise sample {run} --step {best}\n" if best is not None else ""
+    if found and guard.may_go_back:
+        return f"{use}Go back and on at lower rates: equipoise resume {run} --guard.{found.replace('_', '-')} rollback"
+    rates = " ".join(
+        f"--{name}.lr {settings.lr * guard.rate_factor / 2:g}"
+        for name, settings in (("disc", session.settings.disc), ("gen", session.settings.gen))
+    )
+    name = shlex.quote(f"{session.settings.name}-slower")
+    return f"{use}Start again at lower rates: equipoise train --config {run}/config.yaml --name {name} {rates}"
