@@ -71,3 +71,27 @@ def table(tmp_path, pixels, png):
     write("train-00001-of-00002.parquet", range(6, 10))
     write("test-00000-of-00001.parquet", range(3))
     return root
+
+
+LINES = [
+    "It was a cold night .",
+    "Who is there ?",
+    "a line of more than twelve symbols",
+    "naïve café",
+    "twice",
+    "twice more",
+    "x",
+    '" No , " said he .',
+    "yes",
+    "日本",
+]
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A folder with ten different lines of training text and three of test text."""
+    root = tmp_path / "text"
+    root.mkdir()
+    (root / "train.txt").write_text("\n".join(LINES) + "\n", encoding="utf-8")
+    (root / "test.txt").write_text("Who is he ?\nno\nyes .\n", encoding="utf-8")
+    return root

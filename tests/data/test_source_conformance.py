@@ -24,6 +24,7 @@ IMAGES = (
     "table",
     "table streamed",
 )
+TEXTS = ("text", "text mapped", "text bytes")
 
 
 @pytest.fixture
@@ -36,6 +37,9 @@ def make(build, request):
             pixels = torch.arange(2 * 3 * 12, dtype=torch.uint8).repeat(7, 1).view(7, 2, 3, 12)
             return InMemoryImages("tensor", pixels + torch.arange(7, dtype=torch.uint8).view(7, 1, 1, 1), flip=True)
         fields = {"flip": True} if variant == "flipped" else {}
+        if kind == "text":
+            fields = {"path": str(request.getfixturevalue("text")), "length": 12}
+            fields |= {"mapped": {"memory_limit": 0}, "bytes": {"units": "bytes"}}.get(variant, {})
         if kind in ("folder", "table"):
             fields |= {"path": str(request.getfixturevalue(kind)), "flip": True}
         if variant in ("streamed", "workers"):
@@ -50,7 +54,12 @@ def images(request, make):
     return make(request.param)
 
 
-@pytest.fixture(params=IMAGES + POINTS)
+@pytest.fixture(params=IMAGES + TEXTS)
+def finite(request, make):
+    return make(request.param)
+
+
+@pytest.fixture(params=IMAGES + POINTS + TEXTS)
 def source(request, make):
     return make(request.param)
 
@@ -140,29 +149,29 @@ def test_channels_last_changes_the_layout_alone(images):
     assert_same(take(images.batches(3, seeded(), CPU), 4), plain)
 
 
-def test_ordered_gives_every_image_once(images):
-    batches = list(images.ordered(4, CPU))
-    assert sum(len(batch.examples) for batch in batches) == images.num_examples
+def test_ordered_gives_every_example_once(finite):
+    batches = list(finite.ordered(4, CPU))
+    assert sum(len(batch.examples) for batch in batches) == finite.num_examples
     assert all(len(batch.examples) == 4 for batch in batches[:-1])
-    assert_same(list(images.ordered(4, CPU)), batches)
-    whole = torch.cat([batch.examples for batch in images.ordered(1000, CPU)])
+    assert_same(list(finite.ordered(4, CPU)), batches)
+    whole = torch.cat([batch.examples for batch in finite.ordered(1000, CPU)])
     assert torch.equal(torch.cat([batch.examples for batch in batches]), whole)
 
 
-def test_an_epoch_gives_every_image_once(images):
-    size = 1 if images.num_examples < 20 else 599  # 1797 = 3 x 599
-    images.flip = False
-    loader = images.batches(size, seeded(), CPU)
-    ordered = as_set(torch.cat([batch.examples for batch in images.ordered(100, CPU)]))
-    epochs = [torch.cat([b.examples for b in take(loader, images.num_examples // size)]) for _ in range(2)]
+def test_an_epoch_gives_every_example_once(finite):
+    size = 1 if finite.num_examples < 20 else 599  # 1797 = 3 x 599
+    finite.flip = False
+    loader = finite.batches(size, seeded(), CPU)
+    ordered = as_set(torch.cat([batch.examples for batch in finite.ordered(100, CPU)]))
+    epochs = [torch.cat([b.examples for b in take(loader, finite.num_examples // size)]) for _ in range(2)]
     assert as_set(epochs[0]) == as_set(epochs[1]) == ordered
     assert not torch.equal(epochs[0], epochs[1])
 
 
-def test_the_remainder_of_an_epoch_is_dropped(images):
-    size = images.num_examples - 1
-    images.flip = False
-    for batch in take(images.batches(size, seeded(), CPU), 3):
+def test_the_remainder_of_an_epoch_is_dropped(finite):
+    size = finite.num_examples - 1
+    finite.flip = False
+    for batch in take(finite.batches(size, seeded(), CPU), 3):
         assert len(set(as_set(batch.examples))) <= size == len(batch.examples)
 
 
@@ -193,7 +202,7 @@ def test_labels_follow_their_images(images):
 
 
 def test_fingerprint_is_stable(make):
-    for name in IMAGES + POINTS:
+    for name in IMAGES + POINTS + TEXTS:
         assert make(name).fingerprint() == make(name).fingerprint(), name
 
 
@@ -204,7 +213,10 @@ def test_fingerprint_survives_a_change_of_layout(images):
 
 
 def test_fingerprints_of_different_content_differ(build, make):
-    prints = [make(name).fingerprint() for name in ("digits", "tensor", "folder", "folder streamed", "ring", "grid")]
+    prints = [
+        make(name).fingerprint()
+        for name in ("digits", "tensor", "folder", "folder streamed", "ring", "grid", "text", "text bytes")
+    ]
     prints += [build(source="ring", std=0.1).fingerprint()]
     assert len(set(prints)) == len(prints)
 
@@ -214,14 +226,27 @@ def test_batch_larger_than_the_set_is_one_sentence(build):
         build().batches(5000, seeded(), CPU)
 
 
-def test_state_of_another_batch_size_is_refused(images):
-    state = images.batches(2, seeded(), CPU).state_dict()
-    other = images.batches(3, seeded(), CPU)
+def test_state_of_another_batch_size_is_refused(finite):
+    state = finite.batches(2, seeded(), CPU).state_dict()
+    other = finite.batches(3, seeded(), CPU)
     with pytest.raises(UserError, match="same data and batch"):
         other.load_state_dict(state)
 
 
-def test_only_the_table_has_splits(build):
+def test_text_is_one_hot(make):
+    for name in TEXTS:
+        examples = next(make(name).batches(4, seeded(), CPU)).examples
+        assert ((examples == 0) | (examples == 1)).all()
+        assert torch.equal(examples.sum(1), torch.ones(4, 12))
+
+
+def test_text_mapped_from_a_file_is_the_text_in_memory(make):
+    one, other = make("text"), make("text mapped")
+    assert one.fingerprint() == other.fingerprint()
+    assert_same(take(one.batches(3, seeded(), CPU), 7), take(other.batches(3, seeded(), CPU), 7))
+
+
+def test_only_tables_and_text_have_splits(build):
     for name in ("digits", "ring", "grid", "folder"):
         with pytest.raises(UserError, match=f"'{name}' has no splits, so 'test' cannot be taken"):
             build("test", source=name)

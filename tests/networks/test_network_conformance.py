@@ -10,14 +10,16 @@ from equipoise.config import NetworkSettings
 from equipoise.networks import ARCHITECTURES, build_networks
 
 POINTS = [(1,), (2,), (7,)]
+TEXTS = [(3, 7), (11, 4)]
 # (disc_norm, gen_norm): each value of either at least once.
 NORMS = [("none", "none"), ("batch", "batch"), ("layer", "layer"), ("spectral", "batch")]
 NUM_EXAMPLES, LATENT_DIM = 5, 6
 
 
 def shapes_of(name):
-    sizes = ARCHITECTURES[name].sizes
-    return [(1 if place % 2 else 3, size, size) for place, size in enumerate(sizes)] if sizes else POINTS
+    kind, sizes = ARCHITECTURES[name].makes
+    images = [(1 if place % 2 else 3, size, size) for place, size in enumerate(sizes)]
+    return {"points": POINTS, "text": TEXTS, "images": images}[kind]
 
 
 CASES = [
@@ -65,6 +67,15 @@ def test_images_lie_in_the_unit_range_and_points_do_not(name, shape, disc_norm, 
         examples = gen(latents_for())
     largest = examples.abs().max()
     assert (largest > 1) if len(shape) == 1 else (0.9 < largest <= 1)
+
+
+@conformance
+def test_text_is_a_distribution_over_symbols_at_each_place(name, shape, disc_norm, gen_norm):
+    if len(shape) != 2:
+        return
+    examples = build(name, shape, disc_norm, gen_norm).gen(latents_for())
+    assert (examples >= 0).all()
+    torch.testing.assert_close(examples.sum(1), torch.ones(NUM_EXAMPLES, shape[1]))
 
 
 @conformance

@@ -53,11 +53,17 @@ from equipoise.networks import build_networks
             (3, 32, 32),
             "mlp makes points, but the data are images of 32 x 32 pixels; set network.architecture to dcgan.",
         ),
-        ("mlp", (3, 4), "The data have shape (3, 4); give points (D,) or images (channels, height, width)."),
+        ("mlp", (3, 4), "mlp makes points, but the data are lines of 4 symbols; set network.architecture to text."),
+        (
+            "text",
+            (3, 32, 32),
+            "text makes lines of text, but the data are images of 32 x 32 pixels; set network.architecture to dcgan.",
+        ),
         (
             "dcgan",
             (1, 3, 32, 32),
-            "The data have shape (1, 3, 32, 32); give points (D,) or images (channels, height, width).",
+            "The data have shape (1, 3, 32, 32); give points (D,), text (symbols, length) or images "
+            "(channels, height, width).",
         ),
     ],
 )

@@ -8,7 +8,10 @@ from torch.nn.utils.parametrize import is_parametrized
 from equipoise.config import NetworkSettings
 from equipoise.networks import ARCHITECTURES, build_networks
 
-SHAPES = {"mlp": (2,), "dcgan": (3, 28, 28), "dcgan-5x5": (3, 32, 32), "sngan": (3, 32, 32), "wgan-gp": (3, 32, 32)}
+SHAPES = {
+    **{"mlp": (2,), "dcgan": (3, 28, 28), "dcgan-5x5": (3, 32, 32), "sngan": (3, 32, 32), "wgan-gp": (3, 32, 32)},
+    "text": (5, 8),
+}
 
 
 def build(name, disc_norm="spectral"):
@@ -17,7 +20,11 @@ def build(name, disc_norm="spectral"):
 
 
 def matrices(network):
-    return [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+    return [
+        layer
+        for layer in network.modules()
+        if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
+    ]
 
 
 def largest_singular_value(layer):

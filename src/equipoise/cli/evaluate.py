@@ -7,6 +7,7 @@ from typing import Any
 
 from tyro.conf import Positional
 
+from equipoise.cli.live import shown
 from equipoise.cli.parsing import parse
 from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
@@ -49,9 +50,18 @@ def main(arguments: list[str]) -> int:
     for name, value in measured["values"].items():
         print(f"  {name:<18} {value}{_interval(measured['intervals'].get(name))}")
     for name, value in measured["protocol"].items():
-        print(f"  {name:<18} {value}")
+        print(f"  {name:<18} {_shown(value)}")
+    for line in shown(measured):
+        print(f"  | {line}")
     return 0
 
 
 def _interval(found: dict[str, Any] | None) -> str:
     return f"   ({found['level']:.0%} interval {found['low']:.6g} to {found['high']:.6g})" if found else ""
+
+
+def _shown(value: object) -> str:
+    """A value in words; a group of them in one line."""
+    if isinstance(value, dict) and all(isinstance(each, float) for each in value.values()):
+        return ", ".join(f"{name} {each:.4g}" for name, each in value.items())
+    return str(value)

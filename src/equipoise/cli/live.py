@@ -16,10 +16,11 @@ from equipoise.config import RunSettings
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
+_NUM_LINES = 4
 Distances = Mapping[str, float | int | str | None]
 
 
-JUDGES = {"fd": "FD", "mode_error": "mode error"}
+JUDGES = {"fd": "FD", "mode_error": "mode error", "jsd4": "JSD-4"}
 """What the value is called that tells a run's checkpoints apart."""
 
 
@@ -90,6 +91,8 @@ class LineView:
         """Say the distance with the newest numbers."""
         values = ", ".join(f"{name} {_number(value)}" for name, value in record["values"].items())
         self.say(self._line(record["step"], f"{values}, {self._best.note(record)}"))
+        for line in shown(record):
+            self.say(f"  | {line}")
         self._said_at = time.monotonic()
 
     def on_end(self, ending: Ending) -> None:
@@ -169,6 +172,8 @@ class LiveView:
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
         newest = f"{JUDGES[judge]} {values[judge]:.4g} (step {record['step']:,})"
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
+        if "lines" in record:
+            self._rows["samples"] = escape("\n".join(shown(record)))
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""
@@ -179,6 +184,13 @@ class LiveView:
         for name, text in self._rows.items():
             table.add_row(f"[bold]{name}", text)
         return Group(self._progress, table)
+
+
+def shown(record: Record) -> list[str]:
+    """A few of the generated lines of an evaluation, each on one line of the screen; none of other data."""
+    lines = record.get("lines", [])[:_NUM_LINES]
+    # Text may hold any character, also those that a terminal obeys.
+    return ["".join(sign if sign.isprintable() else "\ufffd" for sign in line) for line in lines]
 
 
 def summary(record: Record) -> dict[str, str]:

@@ -24,7 +24,7 @@ class Arguments:
     seed: int = 0
     """Seed of the latents."""
     out: Path | None = None
-    """Folder to make, for one PNG per image, or for points one CSV (default: RUN/generated-N)."""
+    """Folder to make, for one PNG per image, one CSV of points or one file of lines (default: RUN/generated-N)."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +37,6 @@ def main(arguments: list[str]) -> int:
 
     trained = TrainedGenerator.load(given.run, given.step)
     out = given.out or given.run / f"generated-{given.num}"
-    save_samples(out, trained.sample(given.num, given.seed))
+    save_samples(out, trained.sample(given.num, given.seed), trained.vocabulary)
     print(f"Wrote {given.num:,} examples of step {trained.state['step']:,} to {out}")
     return 0

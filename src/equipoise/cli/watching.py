@@ -74,7 +74,7 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
     if distances:
         judge = JUDGES[str(values.get("judge", "fd"))]
         lines.append(f"{judge[0].upper()}{judge[1:]}: {', '.join(distances)}.")
-    if any(folder.glob("samples/*.png")):
+    if any(folder.glob("samples/step-*")):
         lines.append(f"Samples in {folder / 'samples'}")
     if picture:
         lines.append(f"Curves in {picture}")

@@ -18,14 +18,14 @@ class OnlyWith:
     values: Container[Any]
 
 
-@dataclass(frozen=True)
 class AllBut:
-    """Every value but one, for `OnlyWith`."""
+    """Every value but those given, for `OnlyWith`."""
 
-    value: Any
+    def __init__(self, *values: Any) -> None:
+        self.values = values
 
     def __contains__(self, value: object) -> bool:
-        return bool(value != self.value)
+        return value not in self.values
 
 
 class Settings(BaseModel):

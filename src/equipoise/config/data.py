@@ -6,22 +6,38 @@ from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
 
-SourceName = Literal["digits", "ring", "grid", "folder", "table"]
+SourceName = Literal["digits", "ring", "grid", "folder", "table", "text"]
 _STORED = ("folder", "table")
+_READ = (*_STORED, "text")
 _IMAGES = ("digits", *_STORED)
 
 
 class DataSettings(Settings):
-    """Where real examples come from, and how images are brought to one size."""
+    """Where real examples come from, and how images and lines are brought to one size."""
 
     source: SourceName = "digits"
     """digits: scikit-learn's 1,797 handwritten digits, 8 x 8. ring, grid: 8 or 25 Gaussians in the plane.
     folder: images below a folder, or in a zip or tar archive. table: parquet files in a folder, or a data set of the
-    Hugging Face hub."""
-    path: Annotated[str | None, OnlyWith("source", _STORED)] = None
-    """The folder or archive, or the hub data set's name."""
-    split: Annotated[str, OnlyWith("source", ("table",))] = "train"
-    """Split of the data set to train on."""
+    Hugging Face hub. text: lines of a file, of a folder's train.txt and test.txt, or of a hub data set; without a
+    path, sentences of a small grammar."""
+    path: Annotated[str | None, OnlyWith("source", _READ)] = None
+    """The folder, archive or text file, or the hub data set's name."""
+    split: Annotated[str, OnlyWith("source", ("table", "text"))] = "train"
+    """Split of the data set to train on. A single text file is split into train and test by held_out."""
+    text_column: Annotated[str | None, OnlyWith("source", ("text",))] = None
+    """Column of a table that holds the text (default: the only column of strings, or the one called text)."""
+    length: Annotated[int, Field(gt=1), OnlyWith("source", ("text",))] = 32
+    """Symbols of a line: longer lines are cut, shorter ones padded."""
+    units: Annotated[Literal["characters", "bytes"], OnlyWith("source", ("text",))] = "characters"
+    """What the symbols of a line are; bytes need no encoding to be known."""
+    max_symbols: Annotated[int, Field(gt=0, le=30_000), OnlyWith("source", ("text",))] = 2048
+    """Size of the vocabulary: the most common symbols; all others become one symbol for the unknown."""
+    max_lines: Annotated[int, Field(gt=1), OnlyWith("source", ("text",))] = 10_000_000
+    """Lines to read at most, from the first on."""
+    distinct: Annotated[bool, OnlyWith("source", ("text",))] = False
+    """Leave out lines that were read before."""
+    held_out: Annotated[float, Field(gt=0, lt=1), OnlyWith("source", ("text",))] = 0.1
+    """Part of the lines of a single file that is its split test: chosen by content, so that no line is in both."""
     image_column: Annotated[str | None, OnlyWith("source", ("table",))] = None
     """Column that holds the images (default: the only image column)."""
     label_column: Annotated[str | None, OnlyWith("source", ("table",))] = None
@@ -35,10 +51,11 @@ class DataSettings(Settings):
     """Convert to grey (1) or colour (3) (default: grey if every image is grey)."""
     flip: Annotated[bool, OnlyWith("source", _IMAGES)] = False
     """Mirror each image left to right with probability 1/2."""
-    max_unreadable: Annotated[float, Field(ge=0, lt=1), OnlyWith("source", _STORED)] = 0.01
-    """Fraction of images that may be unreadable; they are named, counted and skipped. More is an error."""
-    memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _STORED)] = 2048
-    """Largest set, in MiB of uint8 pixels, that is held in memory on the training device; larger ones are streamed."""
+    max_unreadable: Annotated[float, Field(ge=0, lt=1), OnlyWith("source", _READ)] = 0.01
+    """Fraction of images or lines that may be unreadable; they are named, counted and skipped. More is an error."""
+    memory_limit: Annotated[int, Field(ge=0), OnlyWith("source", _READ)] = 2048
+    """Largest set, in MiB of uint8 pixels or of codes of text, that is held in memory on the training device; larger
+    ones are streamed."""
     workers: Annotated[int, Field(ge=0, le=1024), OnlyWith("source", _STORED)] = 2
     """Processes that decode a streamed set, or threads that decode a set into memory."""
     std: Annotated[float, Field(gt=0), OnlyWith("source", ("ring", "grid"))] = 0.05

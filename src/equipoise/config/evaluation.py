@@ -7,11 +7,12 @@ from pydantic import AfterValidator, Field
 from equipoise.config.base import AllBut, OnlyWith, Settings
 from equipoise.core.errors import unknown
 
-FEATURE_NAMES = ("none", "points", "digits", "mnist", "cifar10", "inception", "dinov2")
+FEATURE_NAMES = ("none", "points", "digits", "mnist", "cifar10", "inception", "dinov2", "ngrams")
 RESIZING_FEATURES = ("inception", "dinov2")
 MeasureName = Literal["fd", "fd-infinity", "kid", "is", "prdc", "sliced-wasserstein"]
 ResizeName = Literal["tf1", "clean", "pytorch-fid"]
 _MEASURED = AllBut("none")
+_BY_FEATURES = AllBut("none", "ngrams")
 
 
 def _known(name: str) -> str:
@@ -22,15 +23,16 @@ def _known(name: str) -> str:
 
 
 class EvaluationSettings(Settings):
-    """The Frechet distance of generated to real examples, in the features of a network."""
+    """The distance of generated to real examples: Frechet's in the features of a network, or that of text's n-grams."""
 
     features: Annotated[str, AfterValidator(_known)] = "none"
     """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), inception
-    (the network of FID), dinov2, an import path of your own such as package.module:net, or none for no evaluation."""
+    (the network of FID), dinov2, an import path of your own such as package.module:net, ngrams (of text: the
+    Jensen-Shannon divergence of orders 1 to 6), or none for no evaluation."""
     resize: Annotated[ResizeName | None, OnlyWith("features", RESIZING_FEATURES)] = None
     """How images come to the size of inception and dinov2: tf1 (as TTUR; the default of inception), clean (antialiased
     bicubic; the default of dinov2) or pytorch-fid. Distances under different rules are not comparable."""
-    measures: Annotated[tuple[MeasureName, ...], OnlyWith("features", _MEASURED)] = ()
+    measures: Annotated[tuple[MeasureName, ...], OnlyWith("features", _BY_FEATURES)] = ()
     """Further measures from the same pass; the Frechet distance (fd) is always taken. fd-infinity: extrapolated to
     endless samples. kid: kernel distance. is: Inception Score. prdc: precision, recall, density, coverage."""
     intervals: Annotated[bool, OnlyWith("features", _MEASURED)] = False
@@ -42,4 +44,4 @@ class EvaluationSettings(Settings):
     reference_split: Annotated[str | None, OnlyWith("features", _MEASURED)] = None
     """Split of the data set to compare with (default: the split trained on)."""
     batch_size: Annotated[int, Field(gt=0, le=10**7), OnlyWith("features", _MEASURED)] = 500
-    """Examples per forward pass of the generator and of the feature network."""
+    """Examples per forward pass of the generator and of the feature network, if any."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from equipoise.config.base import OnlyWith, Settings
 
-ArchitectureName = Literal["mlp", "dcgan", "dcgan-5x5", "sngan", "wgan-gp"]
+ArchitectureName = Literal["mlp", "dcgan", "dcgan-5x5", "sngan", "wgan-gp", "text"]
 DiscNormalization = Literal["none", "batch", "layer", "spectral"]
 GenNormalization = Literal["none", "batch", "layer"]
 
@@ -16,12 +16,12 @@ class NetworkSettings(Settings):
 
     architecture: ArchitectureName = "dcgan"
     """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; dcgan-5x5, TensorFlow's tutorial pair, for 28 or 32 pixels;
-    the residual pairs of SNGAN and WGAN-GP for 32 pixels."""
+    the residual pairs of SNGAN and WGAN-GP for 32 pixels; text for lines of characters."""
     width: Annotated[int, Field(gt=0, le=2**15)] = 64
     """Channels of the layer next to the image (both dcgans; doubled per level inwards), of every block (sngan,
-    wgan-gp), or units of a layer (mlp)."""
-    depth: Annotated[int, Field(gt=0, le=1000), OnlyWith("architecture", ("mlp",))] = 3
-    """Hidden layers of the mlp."""
+    wgan-gp, text), or units of a layer (mlp)."""
+    depth: Annotated[int, Field(gt=0, le=1000), OnlyWith("architecture", ("mlp", "text"))] = 3
+    """Hidden layers of the mlp, residual blocks of text (5 in the paper)."""
     dropout: Annotated[float, Field(ge=0, lt=1), OnlyWith("architecture", ("dcgan-5x5",))] = 0.0
     """Fraction of the discriminator's features set to zero after each convolution (the paper: 0.3)."""
     disc_norm: DiscNormalization = "batch"

@@ -9,7 +9,7 @@ class Batch(NamedTuple):
     """Real examples on the training device.
 
     Attributes:
-        examples: (N, C, H, W) images in [-1, 1] or (N, D) points, float32.
+        examples: (N, C, H, W) images in [-1, 1], (N, D) points or (N, V, L) text one-hot over V symbols, float32.
         labels: (N,) int64 classes, or None where the data have none.
     """
 

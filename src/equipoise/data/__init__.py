@@ -9,5 +9,19 @@ from equipoise.data.memory import InMemoryImages
 from equipoise.data.mixtures import Mixture
 from equipoise.data.source import Loader, Source
 from equipoise.data.stream import StreamedImages
+from equipoise.data.text import TextSource
+from equipoise.data.text_loading import load_text
+from equipoise.data.text_vocabulary import Vocabulary
 
-__all__ = ["SOURCES", "InMemoryImages", "Loader", "Mixture", "Source", "StreamedImages", "build_source"]
+__all__ = [
+    "SOURCES",
+    "InMemoryImages",
+    "Loader",
+    "Mixture",
+    "Source",
+    "StreamedImages",
+    "TextSource",
+    "Vocabulary",
+    "build_source",
+    "load_text",
+]

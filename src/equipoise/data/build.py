@@ -15,6 +15,7 @@ from equipoise.data.mixtures import Mixture, grid_centres, ring_centres
 from equipoise.data.reading import Progress
 from equipoise.data.source import Source
 from equipoise.data.table import open_table
+from equipoise.data.text_loading import load_text
 
 Builder = Callable[[DataSettings, torch.device, Progress | None], Source]
 
@@ -44,7 +45,18 @@ def _table(settings: DataSettings, device: torch.device, on_progress: Progress |
     return load_images(open_table(settings), name, settings, device, on_progress)
 
 
-SOURCES: dict[str, Builder] = {"digits": _digits, "ring": _ring, "grid": _grid, "folder": _folder, "table": _table}
+def _text(settings: DataSettings, device: torch.device, on_progress: Progress | None) -> Source:
+    return load_text(settings, device, on_progress=on_progress)
+
+
+SOURCES: dict[str, Builder] = {
+    "digits": _digits,
+    "ring": _ring,
+    "grid": _grid,
+    "folder": _folder,
+    "table": _table,
+    "text": _text,
+}
 """How each source is built, by the name that settings call it."""
 
 
@@ -70,7 +82,10 @@ def build_source(
     ((1, 8, 8), 1797)
     """
     if split is not None and split != settings.split:
-        if settings.source != "table":
+        if settings.source not in ("table", "text"):
             raise UserError(f"Source {settings.source!r} has no splits, so {split!r} cannot be taken; leave it out.")
-        settings = settings.model_copy(update={"split": split})
+        other = settings.model_copy(update={"split": split})
+        if settings.source == "text":  # in the code of the text trained on: another would be another game
+            return load_text(other, device, load_text(settings, torch.device("cpu")).vocabulary, on_progress)
+        settings = other
     return SOURCES[settings.source](settings, device, on_progress)

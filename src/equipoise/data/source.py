@@ -48,7 +48,7 @@ class Source(ABC):
 
     Attributes:
         name: what a person calls the set.
-        example_shape: (C, H, W) of an image or (D,) of a point.
+        example_shape: (C, H, W) of an image, (D,) of a point or (V, L) of a line of L out of V symbols.
         num_examples: how many there are; None where they are drawn afresh for every batch.
     """
 

@@ -81,15 +81,15 @@ def open_table(settings: DataSettings) -> TableRecords:
         UserError: there is no such data set, split or column, or it has no rows.
     """
     path = given_path(settings.path, _NEEDS + ", or the name of a hub data set")
-    is_hub_name = settings.path is not None and _HUB_NAME.fullmatch(settings.path)
-    records = _from_hub(settings) if is_hub_name and not path.exists() else _from_folder(settings)
+    from_hub = settings.path is not None and is_hub_name(settings.path) and not path.exists()
+    records = _from_hub(settings) if from_hub else _from_folder(settings)
     if not len(records):
         raise UserError(f"Split {settings.split!r} of {settings.path!r} has no rows; choose another data.split.")
     return records
 
 
 def _from_folder(settings: DataSettings) -> TableRecords:
-    files = _shards(settings)
+    files = shards(settings)
     identity = repr([(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files])
     try:
         dataset, image, label = _read(files, settings)
@@ -121,8 +121,12 @@ def _read(files: list[Path], settings: DataSettings) -> tuple[Any, str, str | No
     return datasets.Dataset.from_parquet(names, columns=columns, cache_dir=cache), image, label
 
 
-def _shards(settings: DataSettings) -> list[Path]:
-    """The files of the split, in order; they lie in the folder itself or in its sub-folder ``data``."""
+def shards(settings: DataSettings) -> list[Path]:
+    """The parquet files of the split, in order; they lie in the folder itself or in its sub-folder ``data``.
+
+    Raises:
+        UserError: there is no such folder or split, or some of its files are missing.
+    """
     folder = existing_folder(settings.path, _NEEDS)
     found = sorted(folder.glob("*.parquet")) or sorted((folder / "data").glob("*.parquet"))
     if not found:
@@ -149,6 +153,23 @@ def _shard(file: Path) -> re.Match[str]:
 
 
 def _from_hub(settings: DataSettings) -> TableRecords:
+    dataset = hub_dataset(settings)
+    image = image_column(dataset.features, settings.image_column)
+    label = label_column(dataset.features, settings.label_column)
+    return TableRecords(dataset, image, label, dataset._fingerprint)
+
+
+def is_hub_name(given: str) -> bool:
+    """Whether ``given`` can be the name of a data set of the hub."""
+    return _HUB_NAME.fullmatch(given) is not None
+
+
+def hub_dataset(settings: DataSettings) -> Any:
+    """The split of a data set of the hub, as a `datasets.Dataset`.
+
+    Raises:
+        UserError: the hub gives no data set of this name, or it has no such split.
+    """
     import datasets
 
     assert settings.path is not None
@@ -157,7 +178,7 @@ def _from_hub(settings: DataSettings) -> TableRecords:
         splits = datasets.get_dataset_split_names(settings.path)
         if settings.split not in splits:
             raise unknown("split", settings.split, splits)
-        dataset = datasets.load_dataset(settings.path, split=settings.split)
+        return datasets.load_dataset(settings.path, split=settings.split)
     except UserError:
         raise
     except Exception as error:  # the hub's errors are of many classes, which change from version to version
@@ -166,9 +187,6 @@ def _from_hub(settings: DataSettings) -> TableRecords:
             f"no data set of this name ({_first_line(error)}); check name and connection, or give a local folder of "
             f"parquet files by --data.path."
         ) from error
-    image = image_column(dataset.features, settings.image_column)
-    label = label_column(dataset.features, settings.label_column)
-    return TableRecords(dataset, image, label, dataset._fingerprint)
 
 
 def _hide_bars_off_terminal() -> None:

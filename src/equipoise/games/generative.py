@@ -1,7 +1,8 @@
 """The generative adversarial game: a generator turns latents into examples, a discriminator scores them.
 
-Images or points, with or without classes: labels of the real batch, where there are any, are handed to both networks,
-and an unconditional network does not read them.
+Images, points or text, with or without classes. Of text a real example is one-hot and a generated one a distribution
+over the symbols at each place, so that every loss and penalty is differentiable in it as it stands. Labels of the real
+batch, where there are any, are handed to both networks, and an unconditional network does not read them.
 """
 
 from collections.abc import Callable

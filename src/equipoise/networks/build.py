@@ -14,10 +14,10 @@ from typing import NamedTuple
 import torch
 
 from equipoise.config import NetworkSettings
-from equipoise.networks import dcgan, dcgan_5x5, mlp, residual, sngan, wgan_gp
+from equipoise.networks import dcgan, dcgan_5x5, mlp, residual, sngan, text, wgan_gp
 from equipoise.networks.normalization import normalize_spectrally
 from equipoise.networks.players import Discriminator, Generator, Networks
-from equipoise.networks.shapes import check_shape
+from equipoise.networks.shapes import Makes, check_shape
 
 
 class Architecture(NamedTuple):
@@ -26,21 +26,22 @@ class Architecture(NamedTuple):
     Attributes:
         disc: the discriminator from the settings and the shape of an example.
         gen: the generator from the settings, the shape of an example, and the dimension of the latents.
-        sizes: heights in pixels of the square images that it makes; empty where it makes points.
+        makes: the examples that it can make.
     """
 
     disc: Callable[[NetworkSettings, tuple[int, ...]], Discriminator]
     gen: Callable[[NetworkSettings, tuple[int, ...], int], Generator]
-    sizes: tuple[int, ...]
+    makes: Makes
 
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
     {
-        "mlp": Architecture(mlp.discriminator, mlp.generator, ()),
-        "dcgan": Architecture(dcgan.discriminator, dcgan.generator, dcgan.SIZES),
-        "dcgan-5x5": Architecture(dcgan_5x5.discriminator, dcgan_5x5.generator, dcgan_5x5.SIZES),
-        "sngan": Architecture(sngan.discriminator, sngan.generator, residual.SIZES),
-        "wgan-gp": Architecture(wgan_gp.discriminator, wgan_gp.generator, residual.SIZES),
+        "mlp": Architecture(mlp.discriminator, mlp.generator, Makes("points")),
+        "dcgan": Architecture(dcgan.discriminator, dcgan.generator, Makes("images", dcgan.SIZES)),
+        "dcgan-5x5": Architecture(dcgan_5x5.discriminator, dcgan_5x5.generator, Makes("images", dcgan_5x5.SIZES)),
+        "sngan": Architecture(sngan.discriminator, sngan.generator, Makes("images", residual.SIZES)),
+        "wgan-gp": Architecture(wgan_gp.discriminator, wgan_gp.generator, Makes("images", residual.SIZES)),
+        "text": Architecture(text.discriminator, text.generator, Makes("text")),
     }
 )
 
@@ -52,7 +53,7 @@ def build_networks(
 
     Args:
         settings: the architecture, its width, and the normalisation of either player.
-        example_shape: (D,) for points, (C, H, W) for images.
+        example_shape: (D,) for points, (C, H, W) for images, (V, L) for lines of L out of V symbols.
         latent_dim: Z, the dimension of the latents.
         generator: where the first weights come from; two numbers are drawn from it.
 
@@ -65,7 +66,7 @@ def build_networks(
     >>> images.shape, disc(images).shape
     (torch.Size([5, 1, 28, 28]), torch.Size([5]))
     """
-    check_shape(settings.architecture, {name: each.sizes for name, each in ARCHITECTURES.items()}, example_shape)
+    check_shape(settings.architecture, {name: each.makes for name, each in ARCHITECTURES.items()}, example_shape)
     architecture = ARCHITECTURES[settings.architecture]
     with drawing_from(generator):
         gen = architecture.gen(settings, example_shape, latent_dim)

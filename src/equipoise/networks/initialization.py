@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from torch import nn
 
-LayerT = TypeVar("LayerT", nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+LayerT = TypeVar("LayerT", nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 
 
 def glorot(layer: LayerT, gain: float = 1.0) -> LayerT:

@@ -40,6 +40,10 @@ IMAGE_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
         "layer": Normalization(partial(nn.GroupNorm, 1), shifts=True),
     }
 )
+# Of a line (N, C, L) as of an image with places for pixels.
+TEXT_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
+    {**IMAGE_NORMALIZATIONS, "batch": Normalization(nn.BatchNorm1d, shifts=True)}
+)
 POINT_NORMALIZATIONS: Mapping[str, Normalization] = MappingProxyType(
     {
         "none": _NOTHING,
@@ -62,5 +66,5 @@ def normalize_spectrally(network: nn.Module) -> None:
     >>> print(f"{torch.linalg.svdvals(layer.weight)[0].item():.3f}")
     1.000
     """
-    for layer in [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]:
+    for layer in [module for module in network.modules() if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear)]:
         spectral_norm(layer)

@@ -13,7 +13,7 @@ class Generator(nn.Module):
     """Latents to examples.
 
     Args:
-        layers: maps latents (N, Z) to examples, images in [-1, 1] or unbounded points.
+        layers: maps latents (N, Z) to examples: images in [-1, 1], unbounded points, or distributions over symbols.
     """
 
     def __init__(self, layers: nn.Module) -> None:
@@ -21,7 +21,7 @@ class Generator(nn.Module):
         self.layers = layers
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Examples (N, C, H, W) or (N, D) from latents (N, Z); labels (N,) int64 are not read."""
+        """Examples (N, C, H, W), (N, D) or (N, V, L) from latents (N, Z); labels (N,) int64 are not read."""
         examples: Tensor = self.layers(latents)
         return examples
 
@@ -38,7 +38,7 @@ class Discriminator(nn.Module):
         self.layers = layers
 
     def forward(self, examples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Logits (N,), higher for real, from examples (N, C, H, W) or (N, D); labels (N,) int64 are not read."""
+        """Logits (N,), higher for real, from examples (N, C, H, W), (N, D) or (N, V, L); labels (N,) are not read."""
         scores: Tensor = self.layers(examples)
         return scores.squeeze(1)
 

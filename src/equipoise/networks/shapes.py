@@ -1,51 +1,68 @@
 """Which examples each architecture can make, and the sentence for those that it cannot."""
 
 from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from equipoise.core.errors import UserError
 
+Kind = Literal["points", "images", "text"]
+
+_KINDS: dict[int, Kind] = {1: "points", 2: "text", 3: "images"}
+_PLURALS: dict[Kind, str] = {"points": "points", "images": "images", "text": "lines of text"}
 # The suggestions for data that the chosen architecture cannot make at all.
-_FOR_POINTS, _FOR_IMAGES = "mlp", "dcgan"
+_SUGGESTED: dict[Kind, str] = {"points": "mlp", "images": "dcgan", "text": "text"}
 
 
-def check_shape(name: str, sizes: Mapping[str, tuple[int, ...]], example_shape: tuple[int, ...]) -> None:
+class Makes(NamedTuple):
+    """What an architecture makes.
+
+    Attributes:
+        kind: of examples.
+        sizes: heights in pixels of the square images that it makes; empty for other kinds.
+    """
+
+    kind: Kind
+    sizes: tuple[int, ...] = ()
+
+
+def check_shape(name: str, makes: Mapping[str, Makes], example_shape: tuple[int, ...]) -> None:
     """Refuse examples that architecture ``name`` cannot make.
 
     Args:
         name: the architecture.
-        sizes: for each architecture, the heights in pixels of the square images that it makes; none means points.
-        example_shape: (D,) of points or (C, H, W) of images.
+        makes: what each architecture makes.
+        example_shape: (D,) of points, (V, L) of text or (C, H, W) of images.
 
     Raises:
-        UserError: the shape is not that of points or images, or not one that ``name`` makes.
+        UserError: the shape is not that of examples, or not one that ``name`` makes.
 
-    >>> check_shape("dcgan", {"dcgan": (8, 16)}, (1, 8, 12))
+    >>> check_shape("dcgan", {"dcgan": Makes("images", (8, 16))}, (1, 8, 12))
     Traceback (most recent call last):
     equipoise.core.errors.UserError: dcgan makes images of 8 or 16 pixels, but the data have 8 x 12; set \
 data.resolution to 16 and data.resize to crop.
     """
-    if len(example_shape) == 1:
-        _check_points(name, sizes[name], example_shape[0])
-    elif len(example_shape) == 3:
-        _check_images(name, sizes, *example_shape[1:])
-    else:
-        raise UserError(f"The data have shape {example_shape}; give points (D,) or images (channels, height, width).")
-
-
-def _check_points(name: str, sizes: tuple[int, ...], num_coordinates: int) -> None:
-    if sizes:
+    if len(example_shape) not in _KINDS:
         raise UserError(
-            f"{name} makes images, but the data are points of {num_coordinates} coordinates; "
-            f"set network.architecture to {_FOR_POINTS}."
+            f"The data have shape {example_shape}; give points (D,), text (symbols, length) or images "
+            f"(channels, height, width)."
         )
-
-
-def _check_images(name: str, sizes: Mapping[str, tuple[int, ...]], height: int, width: int) -> None:
-    if not sizes[name]:
+    kind = _KINDS[len(example_shape)]
+    if kind != makes[name].kind:
         raise UserError(
-            f"{name} makes points, but the data are images of {height} x {width} pixels; "
-            f"set network.architecture to {_FOR_IMAGES}."
+            f"{name} makes {_PLURALS[makes[name].kind]}, but the data are {_described(kind, example_shape)}; "
+            f"set network.architecture to {_SUGGESTED[kind]}."
         )
+    if kind == "images":
+        _check_size(name, {other: each.sizes for other, each in makes.items()}, *example_shape[1:])
+
+
+def _described(kind: Kind, shape: tuple[int, ...]) -> str:
+    if kind == "images":
+        return f"images of {shape[1]} x {shape[2]} pixels"
+    return f"points of {shape[0]} coordinates" if kind == "points" else f"lines of {shape[1]} symbols"
+
+
+def _check_size(name: str, sizes: Mapping[str, tuple[int, ...]], height: int, width: int) -> None:
     if height != width or height not in sizes[name]:
         raise UserError(
             f"{name} makes images of {_choices(sizes[name])} pixels, but the data have {height} x {width}; "

@@ -10,6 +10,7 @@ from typing import Any
 from equipoise.core.files import read_json_lines, replacing
 
 Records = list[dict[str, Any]]
+_NUM_LINES = 24
 _DISC, _GEN, _DISTANCE = "#1f5f99", "#c8502b", "#2c7a4b"
 
 
@@ -25,7 +26,7 @@ def draw_curves(run: Path) -> Path | None:
     from matplotlib.figure import Figure
 
     evaluations = read_json_lines(run / "evaluations.jsonl")
-    samples = sorted((run / "samples").glob("step-*.png"))
+    samples = sorted((run / "samples").glob("step-*.*"))
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=[1.2, 1.2, 1.0, 1.0])
     between_points = "gen_point" in metrics[0]
@@ -43,13 +44,20 @@ def _draw_distance(axes: Any, evaluations: Records) -> None:
     judge = evaluations[0].get("judge", "fd") if evaluations else "fd"
     measured = [(record["step"], record["values"][judge]) for record in evaluations]
     points = [(step, value) for step, value in measured if value is not None]
-    axes.set(title={"fd": "Fréchet distance"}.get(judge, judge.replace("_", " ")), xlabel="step", yscale="log")
+    axes.set(
+        title={"fd": "Fréchet distance", "jsd4": "JSD of 4-grams, bits"}.get(judge, judge.replace("_", " ")),
+        xlabel="step",
+        yscale="log",
+    )
     if not points:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
     steps, values = zip(*points, strict=True)
     axes.plot(steps, values, marker=".", color=_DISTANCE)
     best = min(points, key=lambda point: point[1])
+    if floor := evaluations[0]["protocol"].get("floor"):
+        axes.axhline(floor[judge], color="black", linestyle=":", label="real text")
+        axes.legend(fontsize=7)
     axes.annotate(f"best {best[1]:.3g}", best, xytext=(0, 8), textcoords="offset points", ha="right")
 
 
@@ -88,10 +96,20 @@ def _draw_rates(axes: Any, metrics: Records) -> None:
 def _draw_samples(axes: Any, samples: list[Path]) -> None:
     axes.axis("off")
     if samples:
-        from matplotlib.image import imread
+        if samples[-1].suffix == ".txt":
+            _draw_lines(axes, samples[-1])
+        else:
+            from matplotlib.image import imread
 
-        axes.imshow(imread(samples[-1]), cmap="gray", interpolation="nearest")
+            axes.imshow(imread(samples[-1]), cmap="gray", interpolation="nearest")
         axes.set_title(f"Samples, step {int(samples[-1].stem.removeprefix('step-')):,}")
+
+
+def _draw_lines(axes: Any, file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").split("\n")[:_NUM_LINES]
+    # A dollar sign would begin a formula, and no font has a glyph for every character.
+    text = "\n".join("".join(sign if " " <= sign <= "~" else "?" for sign in line) for line in lines)
+    axes.text(0, 1, text.replace("$", r"\$"), family="monospace", fontsize=7, va="top", transform=axes.transAxes)
 
 
 def _column(records: Records, name: str) -> list[float]:

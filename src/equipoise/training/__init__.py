@@ -1,7 +1,7 @@
 """Training: the one room where players, losses, optimisers, schedules and data meet.
 
 ``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator`` and ``measure`` use what came out of it;
-``compare`` measures any two sets of examples.
+``compare`` measures any two sets of examples, ``compare_text`` any two text files.
 """
 
 from equipoise.training.comparison import Comparison, compare
@@ -10,6 +10,7 @@ from equipoise.training.measure import measure
 from equipoise.training.named_sets import Reading
 from equipoise.training.observer import Observer
 from equipoise.training.run_folder import RunFolder
+from equipoise.training.text_files import compare_text
 from equipoise.training.trained import TrainedGenerator
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RunFolder",
     "TrainedGenerator",
     "compare",
+    "compare_text",
     "measure",
     "resume",
     "train",

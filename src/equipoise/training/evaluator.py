@@ -14,6 +14,7 @@ from torch import Tensor
 
 from equipoise.config import RunSettings
 from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
+from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture, Source, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
@@ -23,6 +24,7 @@ from equipoise.training.judging import MODE_ERROR, mode_error
 from equipoise.training.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
 from equipoise.training.observation_cache import cached_observation
 from equipoise.training.observing import Needs, Observation, Observed, comparison_protocol, observe
+from equipoise.training.text_evaluator import TextEvaluator, require_text
 
 Generate = Callable[[int, torch.Generator], Tensor]
 
@@ -126,16 +128,26 @@ def _resize_rule(settings: EvaluationSettings) -> str | None:
     return settings.resize if settings.features in RESIZING_FEATURES else None
 
 
-def build_evaluator(settings: RunSettings, device: torch.device, source: Source | None = None) -> Evaluator | None:
+def build_evaluator(
+    settings: RunSettings, device: torch.device, source: Source | None = None
+) -> Evaluator | TextEvaluator | None:
     """The evaluator that the settings ask for, or None.
 
     Args:
         settings: of the run.
         device: where to measure.
         source: the training data, if they are at hand; they serve as the reference where no other split is asked for.
+
+    Raises:
+        UserError: the data cannot be had, or cannot be measured so.
     """
     if settings.evaluation.features == "none":
         return None
+    if settings.evaluation.features == "ngrams":
+        source = source or build_source(settings.data, device)
+        return TextEvaluator(settings, require_text(settings, source), device)
+    if settings.data.source == "text":
+        raise UserError("Text is measured by its n-grams; set evaluation.features to ngrams or none.")
     split = settings.evaluation.reference_split
     if source is None or split not in (None, settings.data.split):
         source = build_source(settings.data, device, split=split)

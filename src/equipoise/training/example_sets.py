@@ -125,11 +125,16 @@ class GeneratedExamples(ExampleSet):
         num_samples: examples to make.
         seed: of the latents.
         step: checkpoint to take; by default the best of the run, or the newest where nothing was measured.
+
+    Raises:
+        UserError: there is no such run or checkpoint, or it makes text.
     """
 
     def __init__(self, path: Path, num_samples: int, seed: int, step: int | None = None) -> None:
         self.name, self.kind, self.num_examples, self.seed = str(path), "run", num_samples, seed
         self._trained = TrainedGenerator.load(path, best_step(path) if step is None else step)
+        if self._trained.vocabulary:
+            raise UserError(f"'{path}' makes text, which has no features; 'equipoise evaluate {path}' measures it.")
         self.step: int = self._trained.state["step"]
         self._path = path
 

@@ -23,6 +23,10 @@ from equipoise.training.guard_probe import Probe
 COVERAGES = ("modes", "classes")
 
 
+DISTANCES = ("fd", "jsd4")
+"""Values of an evaluation whose blow-up is looked for: of images and points, or of text."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """Trouble.
@@ -84,7 +88,8 @@ class Guard:
 
     def after_evaluation(self, values: Mapping[str, Any]) -> list[Finding]:
         """Trouble that shows in the values of an evaluation."""
-        findings = self._found(self._blow_up, self._blow_up.look(values["fd"]))
+        distance = next(values[name] for name in DISTANCES if name in values)
+        findings = self._found(self._blow_up, self._blow_up.look(distance))
         for kind in COVERAGES:
             if kind in values:
                 findings += self._found(self._mode_loss, self._mode_loss.look(values[kind], kind))

@@ -21,12 +21,14 @@ from equipoise.training.endings import what_next, why_it_failed
 from equipoise.training.evaluator import Evaluator, build_evaluator
 from equipoise.training.guard import Finding, Guard
 from equipoise.training.guard_probe import Probe, probe
+from equipoise.training.lines import save_lines, vocabulary_of
 from equipoise.training.observer import Observer, Silence
 from equipoise.training.pictures import save_picture
 from equipoise.training.records import Stopwatch, describe, metrics_record
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
+from equipoise.training.text_evaluator import TextEvaluator
 
 NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
 
@@ -55,7 +57,7 @@ def train(
     session = open_session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source)
     guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
-    folder = RunFolder.create(settings)
+    folder = RunFolder.create(settings, vocabulary_of(session.board.source))
     with folder.being_written():
         return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
 
@@ -118,7 +120,7 @@ class Loop:
     def __init__(
         self,
         session: Session,
-        evaluator: Evaluator | None,
+        evaluator: Evaluator | TextEvaluator | None,
         guard: Guard,
         folder: RunFolder,
         observer: Observer | None,
@@ -203,7 +205,7 @@ class Loop:
             self._draw(self.session.board.source)
         return findings
 
-    def _evaluate(self, evaluator: Evaluator) -> list[Finding]:
+    def _evaluate(self, evaluator: Evaluator | TextEvaluator) -> list[Finding]:
         session = self.session
         measured = evaluator.evaluate(session.generate)
         session.seconds += self._stopwatch.lap()
@@ -215,8 +217,11 @@ class Loop:
 
     def _draw(self, source: Source) -> None:
         session = self.session
-        number = NUM_PICTURED_IMAGES if len(source.example_shape) == 3 else NUM_PICTURED_POINTS
+        number = NUM_PICTURED_POINTS if len(source.example_shape) == 1 else NUM_PICTURED_IMAGES
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
+        if vocabulary := vocabulary_of(source):
+            save_lines(self.folder.sample_path(session.step, ".txt"), [session.generate(number, latents)], vocabulary)
+            return
         real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 

@@ -6,6 +6,8 @@ from typing import Any
 from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
 from equipoise.training.evaluator import build_evaluator
+from equipoise.training.lines import require_same_vocabulary
+from equipoise.training.text_evaluator import TextEvaluator
 from equipoise.training.trained import TrainedGenerator
 
 
@@ -27,7 +29,7 @@ def measure(
         intervals: whether to give intervals, where not as in the run's settings.
 
     Raises:
-        UserError: the run's settings name no features.
+        UserError: the run's settings name no features, or the data are not those of the run.
     """
     settings = trained.settings
     wanted = {
@@ -39,6 +41,10 @@ def measure(
     evaluation = settings.evaluation.model_copy(update=changes)
     settings = settings.model_copy(update={"evaluation": evaluation, "seed": settings.seed if seed is None else seed})
     evaluator = build_evaluator(settings, trained.device)
+    if isinstance(evaluator, TextEvaluator):
+        require_same_vocabulary(trained.vocabulary, evaluator.vocabulary)
+        if measures:
+            raise UserError("Text is measured by its n-grams alone; leave out the measures.")
     if evaluator is None:
         raise UserError("This run's settings name no features to measure in; train with --evaluation.features.")
     return {"step": trained.state["step"], "images": trained.state["images"], **evaluator.evaluate(trained.generate)}

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
+from equipoise.data import Vocabulary
+from equipoise.training.lines import save_lines
 
 _POINTS_SIZE = 480
 _REAL, _FAKE = (176, 182, 190), (214, 72, 40)
@@ -64,8 +66,13 @@ def save_picture(path: Path, fake: Tensor, real: Tensor) -> None:
         picture.save(temporary, format="PNG")
 
 
-def save_samples(folder: Path, batches: Iterable[Tensor]) -> None:
-    """Write batches of examples into a new ``folder``: one PNG per image, or all points into ``points.csv``.
+def save_samples(folder: Path, batches: Iterable[Tensor], vocabulary: Vocabulary | None = None) -> None:
+    """Write batches of examples into a new ``folder``: one PNG per image, ``points.csv``, or ``lines.txt``.
+
+    Args:
+        folder: must not exist.
+        batches: images (N, C, H, W), points (N, D), or lines (N, V, L).
+        vocabulary: of lines.
 
     Raises:
         UserError: the folder exists already or cannot be made.
@@ -76,6 +83,9 @@ def save_samples(folder: Path, batches: Iterable[Tensor]) -> None:
         raise UserError(f"'{folder}' exists already; choose another --out, or remove it.") from error
     except OSError as error:
         raise UserError(f"'{folder}' cannot be made ({error.strerror}); choose another --out.") from error
+    if vocabulary:
+        save_lines(folder / "lines.txt", batches, vocabulary)
+        return
     number = 0
     for batch in batches:
         if batch.ndim == 2:

@@ -5,7 +5,8 @@ environment.json    versions and machine
 metrics.jsonl       one line per logging interval
 evaluations.jsonl   one line per evaluation, with its protocol
 events.jsonl        what the guard found and did; absent while that is nothing
-samples/            step-000500.png
+vocabulary.json     of text: the symbols, in the order of their codes from 2 on
+samples/            step-000500.png, of text step-000500.txt
 checkpoints/        step-000500/, see ``checkpoint``
 outcome.json        how it ended, with the sentence a person reads
 .lock               held by the process that trains; see `equipoise.core.locks`
@@ -31,7 +32,9 @@ from equipoise.core.files import append_json_line, flush_to_disk, new_folder, re
 from equipoise.core.locks import locked
 from equipoise.core.outcomes import Ending
 from equipoise.core.temporaries import remove_orphans
+from equipoise.data import Vocabulary
 from equipoise.training.checkpoint import checkpoint_steps, remove_checkpoint
+from equipoise.training.lines import VOCABULARY
 
 METRICS, EVALUATIONS, EVENTS = "metrics.jsonl", "evaluations.jsonl", "events.jsonl"
 
@@ -43,8 +46,8 @@ class RunFolder:
         self.path, self.settings = path, settings
 
     @classmethod
-    def create(cls, settings: RunSettings) -> "RunFolder":
-        """A new folder ``root/name`` with the settings and the environment in it, whole or not at all.
+    def create(cls, settings: RunSettings, vocabulary: Vocabulary | None = None) -> "RunFolder":
+        """A new folder ``root/name`` with settings, environment and any vocabulary in it, whole or not at all.
 
         Raises:
             UserError: the folder exists already, or cannot be written.
@@ -58,6 +61,8 @@ class RunFolder:
                     (temporary / part).mkdir()
                 write_text(temporary / "config.yaml", to_yaml(settings))
                 write_json(temporary / "environment.json", environment())
+                if vocabulary:
+                    write_json(temporary / VOCABULARY, vocabulary.state_dict())
         except OSError as error:
             cls.refuse_existing(settings)  # another process was faster
             raise UserError(
@@ -124,9 +129,9 @@ class RunFolder:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
 
-    def sample_path(self, step: int) -> Path:
-        """Where the sample picture of ``step`` lies."""
-        return self.samples / f"step-{step:06d}.png"
+    def sample_path(self, step: int, suffix: str = ".png") -> Path:
+        """Where the sample picture of ``step`` lies, or the sample text."""
+        return self.samples / f"step-{step:06d}{suffix}"
 
     def add_metrics(self, record: dict[str, Any]) -> None:
         """Append a line to ``metrics.jsonl``."""
@@ -155,7 +160,7 @@ class RunFolder:
         """
         for late in (late for late in checkpoint_steps(self.checkpoints) if late > step):
             remove_checkpoint(self.checkpoints, late)
-        for picture in self.samples.glob("step-*.png"):
+        for picture in self.samples.glob("step-*.*"):
             number = picture.stem.removeprefix("step-")
             if number.isdecimal() and int(number) > step:
                 picture.unlink()

@@ -17,6 +17,7 @@ from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_decay, build_gap_aware, build_scheduled
 from equipoise.training.average import MovingAverage
 from equipoise.training.board import OnLoad, generate_examples, set_up
+from equipoise.training.lines import require_same_vocabulary, saved_vocabulary, vocabulary_of
 from equipoise.training.machine import precision_context, prepare_machine
 from equipoise.training.meter import LossMeter
 from equipoise.training.noise_probe import NoiseProbe, Peekable
@@ -124,6 +125,7 @@ class Session:
             "seconds": self.seconds,
             "distances": self.distances,
             "example_shape": list(self.board.source.example_shape) if self.board.source else None,
+            "vocabulary": vocabulary.state_dict() if (vocabulary := vocabulary_of(self.board.source)) else None,
             "disc": self.match.disc.state_dict(),
             "gen": self.match.gen.state_dict(),
             "order": self.order.state_dict(),
@@ -135,6 +137,7 @@ class Session:
 
     def load(self, networks: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
         """Go on from a checkpoint as if the run had never stopped."""
+        require_same_vocabulary(saved_vocabulary(state), vocabulary_of(self.board.source))
         for name, module in self._modules().items():
             module.load_state_dict(networks[name])
         self.step, self.images, self.seconds = state["step"], state["images"], state["seconds"]

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
+from equipoise.data import Vocabulary
 from equipoise.training.board import generate_examples, make_networks
 from equipoise.training.checkpoint import load_network, load_state, read_checkpoint
+from equipoise.training.lines import saved_vocabulary
 from equipoise.training.machine import prepare_machine
 from equipoise.training.run_folder import RunFolder
 
@@ -51,8 +53,13 @@ class TrainedGenerator:
         module.load_state_dict(weights)
         return cls(folder.settings, module.eval(), state, device)
 
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """What the symbols of generated text stand for; None of a generator of something else."""
+        return saved_vocabulary(self.state)
+
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
-        """Examples (N, ...), images in [-1, 1], from latents drawn with ``generator``."""
+        """Examples (N, ...) as the network makes them, images in [-1, 1], from latents drawn with ``generator``."""
         return generate_examples(self.module, self.settings, num_examples, generator)
 
     def sample(self, num_examples: int, seed: int, batch_size: int = 500) -> Iterator[Tensor]:
