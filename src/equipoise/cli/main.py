@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "resume": "go on with a run from its newest checkpoint: equipoise resume RUN",
     "sample": "write pictures made by a trained generator: equipoise sample RUN [--num 64] [--out FOLDER]",
     "evaluate": "measure a trained generator again: equipoise evaluate RUN [--step N] [--num-samples N]",
+    "flow": "draw the limit of small learning rates: equipoise flow [GAME|ring|grid|RECIPE] [--from-training]",
     "recipes": "list the recipes, or print one as YAML: equipoise recipes [NAME]",
 }
 USAGE = f"""usage: equipoise COMMAND ... [--debug]
