@@ -1,5 +1,6 @@
 """Particles: kernels against one another, the flow against its energies, transport against its closed form."""
 
+import itertools
 import math
 
 import pytest
@@ -121,9 +122,8 @@ def test_velocities_are_gradients_of_the_energies():
 @pytest.mark.parametrize("name", ["explicit", "alternating", "extragradient"])
 def test_both_spaces_tell_the_same_story(name):
     """One frequency-rich approximation against the exact kernel: the paths differ by the error of the kernel."""
-    ends = []
-    for space in (KernelSpace((1.0,)), RandomFeatures(2, 20_000, (1.0,), seeded())):
-        ends.append(integrate(particle_flow(space), build_scheme(name), 0.1, 1.0).end.gen)
+    spaces = (KernelSpace((1.0,)), RandomFeatures(2, 20_000, (1.0,), seeded()))
+    ends = [integrate(particle_flow(space), build_scheme(name), 0.1, 1.0).end.gen for space in spaces]
     assert (ends[0] - ends[1]).abs().max() < 0.02
     assert (ends[0] - cloud(12, seed=8)).abs().max() > 0.1
 
@@ -158,7 +158,7 @@ def test_the_best_response_is_the_witness_and_lowers_the_discrepancy():
     assert flow.disc_velocity(State(witness, flow.start.gen)).abs().max() < 1e-14
     trajectory = integrate(BestResponse(flow), build_scheme("explicit"), 0.02, 2.0)
     discrepancies = [flow.squared_discrepancy(state.gen).item() for state in trajectory.states]
-    assert all(later < before for before, later in zip(discrepancies, discrepancies[1:], strict=False))
+    assert all(later < before for before, later in itertools.pairwise(discrepancies))
     with pytest.raises(UserError, match="damping above 0"):
         particle_flow(damping=0.0).best_response(flow.start.gen)
 

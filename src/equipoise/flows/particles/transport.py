@@ -61,7 +61,8 @@ class TransportFlow(Flow):
 
     def gen_velocity(self, state: State) -> Tensor:
         """T(X) - X, (N, d)."""
-        return optimal_targets(state.gen, self.data) - state.gen
+        velocity: Tensor = optimal_targets(state.gen, self.data) - state.gen
+        return velocity
 
     def disc_energy(self, state: State) -> Tensor:
         """Minus the generator's."""
