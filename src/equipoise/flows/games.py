@@ -31,13 +31,15 @@ class GameFlow(Flow):
         """-r grad of the discriminator's loss (m,)."""
         disc = state.disc.detach().requires_grad_()
         gradient = torch.autograd.grad(self.game.terms_at(disc, state.gen)[0].total, disc)[0]
-        return gradient.mul_(-self.ratio)
+        velocity: Tensor = -self.ratio * gradient
+        return velocity
 
     def gen_velocity(self, state: State) -> Tensor:
         """Minus the gradient of the generator's loss (n,)."""
         gen = state.gen.detach().requires_grad_()
         gradient = torch.autograd.grad(self.game.terms_at(state.disc, gen)[1].total, gen)[0]
-        return gradient.neg()
+        velocity: Tensor = -gradient
+        return velocity
 
     def disc_energy(self, state: State) -> Tensor:
         """The discriminator's loss."""

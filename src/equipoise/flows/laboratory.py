@@ -13,10 +13,13 @@ follows discusses mode collapse, but only its abstract was at hand.
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from equipoise.config.flows import LaboratorySettings
@@ -29,6 +32,7 @@ from equipoise.flows.response import BestResponse
 from equipoise.flows.schemes import build_scheme
 from equipoise.metrics import Coverage, mode_coverage
 
+Record = dict[str, Any]
 CENTRES = {"ring": ring_centres, "grid": grid_centres}
 
 
@@ -186,3 +190,30 @@ def courses(settings: LaboratorySettings) -> Iterator[tuple[str, int, Course]]:
     for cure in settings.cures:
         for seed in range(settings.seed, settings.seed + settings.num_seeds):
             yield cure, seed, play(settings, cure, seed)
+
+
+def records(settings: LaboratorySettings, cure: str, seed: int, course: Course) -> Iterator[Record]:
+    """One record per frame."""
+    frames = zip(course.times, course.coverage, course.served(), course.discrepancy, strict=True)
+    for time, coverage, served, discrepancy in frames:
+        modes = {"modes": coverage.num_found, "high_quality": coverage.high_quality, "served": served}
+        where = {"cure": cure, "seed": seed, "time": time, "result": course.trajectory.result.name}
+        yield {**where, **modes, "discrepancy": discrepancy}
+
+
+def finding(settings: LaboratorySettings, cure: str, seed: int, course: Course) -> Record:
+    """How one course ended."""
+    last = course.coverage[-1]
+    values = {"served_late": course.late(), "modes": last.num_found, "high_quality": last.high_quality}
+    ended = {"result": course.trajectory.result.name, "note": course.trajectory.note}
+    return {"illness": settings.illness, "cure": cure, "seed": seed, "values": values, **ended}
+
+
+def arrays(settings: LaboratorySettings, shown: Mapping[str, Course]) -> dict[str, NDArray[Any]]:
+    """What the figures need: data, centres, the times of the frames, and the cloud of every course at each."""
+    centres = CENTRES[settings.data]()
+    mixture = Mixture(settings.data, centres, settings.std)
+    data = mixture.sample(settings.num_data, Streams(settings.seed)["data"]).examples
+    clouds = {f"cloud_{cure}": torch.stack(course.clouds).float().numpy() for cure, course in shown.items()}
+    times = max((course.times for course in shown.values()), key=len)
+    return {"data": data.numpy(), "centres": centres.numpy(), "times": numpy.array(times), **clouds}

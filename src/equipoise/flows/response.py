@@ -46,7 +46,7 @@ class BestResponse(Flow):
 
     ratio = math.inf
 
-    def __init__(self, flow: Flow, tolerance: float = 1e-6, max_evaluations: int = 1000) -> None:
+    def __init__(self, flow: Flow, tolerance: float = 1e-6, max_evaluations: int = 200) -> None:
         self.flow, self.tolerance, self.max_evaluations = flow, tolerance, max_evaluations
         self.start = flow.start
 

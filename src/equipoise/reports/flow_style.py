@@ -14,7 +14,7 @@ SCHEME_COLOURS = {
     "implicit": "#009E73",
     "extragradient": "#CC79A7",
 }
-SCHEME_DASHES = {"minimising": (0, (4, 2)), "minimising-alternating": (0, (1, 1.5)), "extragradient": (0, (5, 1, 1, 1))}
+SCHEME_DASHES = {"minimising": (0, (5, 4)), "minimising-alternating": (0, (2, 3)), "extragradient": (0, (5, 3))}
 """Schemes that can lie on top of another one are dashed, so that both are seen."""
 MODE, CLOUD, DATA = "#D55E00", "#0072B2", "#BBBBBB"
 Records = list[dict[str, Any]]

@@ -12,6 +12,8 @@ from equipoise.core.files import read_json_lines, replacing
 from equipoise.reports.flow_style import CLOUD, DATA, MODE, Records, column
 
 _COLUMNS = 4
+_EVERY = 2
+"""Frames of the records from one picture of the animation to the next."""
 
 
 def draw_laboratory(folder: Path) -> Path:
@@ -65,10 +67,14 @@ def animate_laboratory(folder: Path, frames_per_second: int = 12) -> Path:
             points.set_data(*history[min(index, len(history) - 1)].T)
         return clouds
 
+    figure.canvas.draw()
+    figure.set_layout_engine("none")  # the layout of the first frame stands; finding it anew is most of a frame's time
     path = folder / "laboratory.gif"
-    animation = FuncAnimation(figure, frame, frames=len(times))
+    animation = FuncAnimation(figure, frame, frames=range(0, len(times), _EVERY))
     with replacing(path) as temporary:
-        animation.save(str(temporary), writer=PillowWriter(fps=frames_per_second, codec="gif"), dpi=70)
+        drawn = temporary.with_suffix(".gif")  # the writer tells the format by the name
+        animation.save(drawn, writer=PillowWriter(fps=frames_per_second), dpi=60)
+        drawn.replace(temporary)
     return path
 
 

@@ -12,6 +12,10 @@ from equipoise.core.files import read_json_lines, replacing
 from equipoise.reports.flow_style import SCHEME_COLOURS, SCHEME_DASHES, Records, column
 
 _PANELS = 4
+_CAPTION = (
+    "The flow (black) is what training tends to as the learning rate vanishes; every other curve has steps of finite "
+    "length, and what it does differently is made by the step."
+)
 
 
 def draw_portrait(folder: Path) -> Path:
@@ -31,6 +35,7 @@ def draw_portrait(folder: Path) -> Path:
         _draw_distance(axes[1], lines)
         _draw_energy(axes[2], lines)
         _draw_orders(axes[3], [finding for finding in findings if finding["game"] == game])
+    figure.suptitle(_CAPTION)
     handles, labels = rows[0][1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     path = folder / "portrait.png"
@@ -91,10 +96,13 @@ def _draw_energy(axes: Any, lines: dict[str, Records]) -> None:
 
 
 def _draw_orders(axes: Any, findings: Records) -> None:
+    from matplotlib.ticker import NullFormatter
+
     axes.set(
         title="distance to the flow at a fixed time", xlabel="step tau", ylabel="error", xscale="log", yscale="log"
     )
     axes.grid(alpha=0.3, which="both")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     found = [finding for finding in findings if "order" in finding["values"]]
     if not found:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)

@@ -68,6 +68,8 @@ def _draw_rates(axes: Any, findings: Records, shades: dict[float, Any]) -> None:
 
 
 def _draw_batches(axes: Any, findings: Records, rate: float) -> None:
+    from matplotlib.ticker import NullLocator
+
     axes.set(title=f"minibatch noise at rate {rate:.3g}", xlabel="batch size", ylabel="largest distance")
     noisy = [finding for finding in findings if finding["batch_size"] is not None]
     if not noisy:
@@ -84,5 +86,7 @@ def _draw_batches(axes: Any, findings: Records, rate: float) -> None:
     floor = [f for f in findings if f["batch_size"] is None][-1]["values"]["largest"]
     axes.axhline(number(floor), color=_FLOW, linestyle=":", label="whole sample")
     axes.set(xscale="log", yscale="log")
-    axes.grid(alpha=0.3, which="both")
+    axes.set_xticks(sizes, labels=list(map(str, sizes)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.grid(alpha=0.3)
     axes.legend(fontsize=8)

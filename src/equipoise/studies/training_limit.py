@@ -25,6 +25,8 @@ from equipoise.core.batches import Batch
 from equipoise.core.errors import UserError, unknown
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.flows import Flow, GameFlow, NetworkFlow, Result, State, integrate
+from equipoise.flows.checks import fitted_slope
+from equipoise.flows.records import FlowFolder
 from equipoise.flows.schemes import Reference
 from equipoise.games import ANALYTIC_GAMES, AnalyticGame, GenerativeGame
 from equipoise.recipes import RECIPES
@@ -114,6 +116,7 @@ class Limit:
                 f"Batches of {max(settings.batch_sizes)} were asked for from a sample of {settings.num_examples} "
                 f"examples; give at most that, or a larger --num-examples."
             )
+        self.between_numbers = analytic
         session = self._session(settings.lr)
         self.examples = next(session.match.batches).examples.double()
         latents = torch.Generator().manual_seed(derived_seed(settings.seed, "sample"))
@@ -216,3 +219,57 @@ def _position(session: Session) -> Tensor:
 
 def _joined(state: State) -> Tensor:
     return torch.cat([state.disc.flatten(), state.gen.flatten()])
+
+
+def record_limit(settings: LimitSettings, folder: FlowFolder, did: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Play the whole study into ``folder``; yields what was found of every arm.
+
+    Raises:
+        UserError: see `Limit` and `Limit.flow_path`.
+    """
+    limit = Limit(settings)
+    flow = limit.flow_path()
+    plane = Plane.of(flow.points, limit.between_numbers)
+    folder.add_metrics(plane.records(flow))
+    did("the flow itself")
+    rates: list[float] = []
+    errors: list[float] = []
+    for arm in arms(settings):
+        path = limit.play(arm)
+        values: dict[str, Any] = {"largest": path.largest, "last": path.distances[-1]}
+        if arm.batch_size is None:
+            rates, errors = [*rates, arm.rate], [*errors, path.largest]
+            if len(rates) > 2 and all(0 < error < math.inf for error in errors):
+                values["order"], values["order_low"], values["order_high"] = fitted_slope(rates, errors)
+        found = {"rate": arm.rate, "batch_size": arm.batch_size, "seed": arm.seed, "values": values}
+        folder.add_metrics(plane.records(path))
+        folder.add_evaluation(found)
+        did(f"rate {arm.rate:.4g}" + (f", batches of {arm.batch_size}" if arm.batch_size else ""))
+        yield found
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The plane that paths are drawn in: both numbers of a small game, or the flow's two principal directions."""
+
+    origin: Tensor
+    axes: Tensor
+    labels: tuple[str, str]
+
+    @classmethod
+    def of(cls, flow: Tensor, between_numbers: bool) -> "Plane":
+        """The plane for the flow's path (K, P)."""
+        if between_numbers:
+            return cls(
+                torch.zeros_like(flow[0]), torch.eye(2, dtype=flow.dtype).flip(1), ("generator", "discriminator")
+            )
+        _, _, directions = torch.linalg.svd(flow - flow.mean(0), full_matrices=False)
+        return cls(flow.mean(0), directions[:2].T, ("first principal direction", "second principal direction"))
+
+    def records(self, path: Path) -> Iterator[dict[str, Any]]:
+        """One record per time of ``path``."""
+        drawn = ((path.points - self.origin) @ self.axes).tolist()
+        who = {"rate": path.arm.rate, "batch_size": path.arm.batch_size, "seed": path.arm.seed}
+        for time, (x, y), distance in zip(path.times, drawn, path.distances, strict=True):
+            where = {"x": x, "y": y, "x_label": self.labels[0], "y_label": self.labels[1]}
+            yield {**who, "time": time, "distance": distance, **where}

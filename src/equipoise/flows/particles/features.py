@@ -114,4 +114,4 @@ class RandomFeatures:
         for start in range(0, len(points), height):
             rows = slice(start, start + height)
             phases = points[rows] @ self.frequencies.T
-            yield rows, phases.cos(), phases.sin_()
+            yield rows, phases.cos(), phases.sin()

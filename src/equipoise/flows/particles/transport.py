@@ -28,11 +28,13 @@ def optimal_targets(points: Tensor, data: Tensor) -> Tensor:
         )
     if points.shape[1] == 1:
         ranks = points.flatten().argsort().argsort()
-        return data.flatten().sort().values[ranks].unsqueeze(1)
+        in_order: Tensor = data.flatten().sort().values[ranks].unsqueeze(1)
+        return in_order
     from scipy.optimize import linear_sum_assignment
 
     _, columns = linear_sum_assignment(torch.cdist(points, data).square().cpu().numpy())
-    return data[torch.as_tensor(columns, device=data.device)]
+    targets: Tensor = data[torch.as_tensor(columns, device=data.device)]
+    return targets
 
 
 def squared_wasserstein(one: Tensor, other: Tensor) -> Tensor:
@@ -59,7 +61,8 @@ class TransportFlow(Flow):
 
     def gen_velocity(self, state: State) -> Tensor:
         """T(X) - X, (N, d)."""
-        return optimal_targets(state.gen, self.data) - state.gen
+        velocity: Tensor = optimal_targets(state.gen, self.data) - state.gen
+        return velocity
 
     def disc_energy(self, state: State) -> Tensor:
         """Minus the generator's."""
