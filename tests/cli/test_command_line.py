@@ -52,6 +52,13 @@ def test_train_resume_sample_and_evaluate(here, capsys):
     recorded = json.loads((here / "runs/digits/evaluations.jsonl").read_text().splitlines()[-1])
     assert measured["values"]["fd"] == pytest.approx(recorded["values"]["fd"], rel=1e-6)
 
+    code, out, _ = run(capsys, "evaluate", "runs/digits", "--measures", "kid", "prdc", "--intervals", "--json")
+    assert code == 0
+    further = json.loads(out)
+    assert further["values"]["fd"] == measured["values"]["fd"]
+    assert {"kid", "precision", "coverage"} <= set(further["values"])
+    assert further["intervals"]["fd"]["low"] <= further["values"]["fd"] <= further["intervals"]["fd"]["high"]
+
 
 def test_points_are_sampled_as_a_table(here, capsys):
     assert run(capsys, "train", "ring", *QUICK)[0] == 0

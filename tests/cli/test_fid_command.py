@@ -111,7 +111,7 @@ def test_inception_weights_that_cannot_be_had_are_named(here, capsys, monkeypatc
 
     from equipoise.metrics.features import inception
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise URLError("no network")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)

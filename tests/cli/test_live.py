@@ -10,7 +10,15 @@ from equipoise.cli.live import LineView, LiveView
 from equipoise.config import RunSettings, TrainingSettings
 
 SETTINGS = RunSettings(name="mine", training=TrainingSettings(steps=1000))
-BEFORE = {"first": 9.0, "first_step": 0, "best": 1.25, "best_step": 300, "latest": 2.5, "latest_step": 400}
+BEFORE = {
+    "judge": "fd",
+    "first": 9.0,
+    "first_step": 0,
+    "best": 1.25,
+    "best_step": 300,
+    "latest": 2.5,
+    "latest_step": 400,
+}
 METRICS = {
     "step": 500, "images": 1, "seconds": 1.0, "images_per_second": 100.0, "disc_loss": 1.2, "gen_loss": 0.8,
     "disc_gap": -0.186, "gen_gap": None, "disc_rate": 1e-4, "gen_rate": 2e-4, "rate_ratio": 0.5,
@@ -19,7 +27,7 @@ FOLLOWED = {"disc_ideal_loss": 1.386, "disc_average_loss": 1.25, "disc_gap_facto
 
 
 def evaluation(step, distance):
-    return {"step": step, "values": {"fd": distance, "modes": 8}}
+    return {"step": step, "values": {"fd": distance, "modes": 8}, "judge": "fd"}
 
 
 @pytest.fixture

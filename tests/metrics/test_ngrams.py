@@ -105,6 +105,8 @@ def test_real_sentences_are_nearer_to_each_other_than_to_shuffled_ones(shared_da
         (codes(0, 3), codes(0, 3), 0, "n-grams of 0"),
         (codes(0, 3)[:0], codes(0, 3), 2, "0 strings"),
         ([], ["a", "b"], 1, "0 strings"),
+        ([1, 2], ["a", "b"], 1, "list of strings"),
+        ("ab", ["a", "b"], 1, "list of strings"),
         (codes(0, 3).astype(float), codes(0, 3), 2, "float64"),
     ],
 )

@@ -65,7 +65,8 @@ def test_what_is_written_agrees(settings):
     assert "five disturbances" in record["remarks"][0]
     assert len(list((study.folder / "examples").glob("*.png"))) == 1 + 5 * 3
     picture = draw_disturbances(study.folder)
-    assert Image.open(picture).size[0] > 800
+    with Image.open(picture) as drawn:
+        assert drawn.size[0] > 800
 
 
 def test_the_same_seed_gives_the_same_numbers(settings, tmp_path):

@@ -28,8 +28,8 @@ class Arguments:
     """Seed of the latents (default: the run's, which repeats what was measured in training)."""
     measures: tuple[MeasureName, ...] | None = None
     """Further measures beside the Frechet distance (default: as in the run's settings)."""
-    intervals: bool | None = None
-    """Give an interval with every value that has one (default: as in the run's settings)."""
+    intervals: bool = False
+    """Give an interval with every value that has one, as is done where the run's settings say so."""
     json: bool = False
     """Print one JSON object instead of lines."""
 
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     from equipoise.training import TrainedGenerator, measure
 
     trained = TrainedGenerator.load(given.run, given.step)
-    measured = measure(trained, given.num_samples, given.seed, given.measures, intervals=given.intervals)
+    measured = measure(trained, given.num_samples, given.seed, given.measures, intervals=given.intervals or None)
     if given.json:
         print(json.dumps(without_nan(measured)))
         return 0

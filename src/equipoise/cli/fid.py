@@ -156,7 +156,11 @@ def lines(comparison: "Comparison") -> list[str]:
         ]
         text.append(f"{side:<28} {described.get('name') or ''} ({', '.join(details)}): {count}")
     weights = comparison.protocol["weights_hash"]
-    text.append(f"{'features':<28} {features or 'unknown'}" + (f", weights {weights[:12]}" if weights else ""))
+    conditions = [features or "unknown", *([f"weights {weights[:12]}"] if weights else [])]
+    conditions += [
+        f"{name} {comparison.protocol[name]}" for name in ("resize", "precision") if name in comparison.protocol
+    ]
+    text.append(f"{'features':<28} {', '.join(conditions)}")
     return [*text, *(f"note: {remark}" for remark in comparison.remarks)]
 
 

@@ -20,6 +20,10 @@ _NUM_LINES = 4
 Distances = Mapping[str, float | int | str | None]
 
 
+JUDGES = {"fd": "FD", "mode_error": "mode error", "jsd4": "JSD-4"}
+"""What the value is called that tells a run's checkpoints apart."""
+
+
 class Best:
     """The best distance so far, that of before a resume included."""
 
@@ -38,7 +42,7 @@ class Best:
         distance = record["values"][judge]
         if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
-        name = "best" if judge == "fd" else f"best {judge}"
+        name = "best" if judge == "fd" else f"best {JUDGES[judge]}"
         return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
 
 
@@ -166,7 +170,7 @@ class LiveView:
         """Show the newest and the best distance."""
         values, judge = record["values"], record["judge"]
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
-        newest = f"{judge} {values[judge]:.4g} (step {record['step']:,})"
+        newest = f"{JUDGES[judge]} {values[judge]:.4g} (step {record['step']:,})"
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
         if "lines" in record:
             self._rows["samples"] = escape("\n".join(shown(record)))

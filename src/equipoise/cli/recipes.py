@@ -1,5 +1,8 @@
 """``equipoise recipes [NAME]``: what can be trained, or one recipe as YAML that ``--config`` takes."""
 
+import functools
+from dataclasses import replace
+
 from rich.console import Console
 from rich.table import Table
 
@@ -25,10 +28,18 @@ def main(arguments: list[str]) -> int:
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe called ``name``, or a `UserError` with the nearest one."""
+    """The recipe called ``name``, or ``name:variant``, or a `UserError` with the nearest one."""
+    name, _, variant = name.partition(":")
     if name not in RECIPES:
         raise unknown("recipe", name, RECIPES)
-    return RECIPES[name]
+    recipe = RECIPES[name]
+    if not variant:
+        return recipe
+    if not recipe.variants:
+        raise UserError(f"Recipe {name!r} has no variants, but {variant!r} was asked for; leave out ':{variant}'.")
+    if variant not in recipe.variants:
+        raise unknown(f"variant of recipe {name!r}", variant, recipe.variants)
+    return replace(recipe, settings=functools.partial(recipe.settings, variant))
 
 
 def _list() -> None:

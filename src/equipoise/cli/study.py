@@ -5,6 +5,7 @@ import importlib
 from equipoise.core.errors import unknown
 
 STUDIES: dict[str, str] = {
+    "batch-size": "steps to a target against the batch size, and which size costs least",
     "disturb": "does a distance rise when images get worse? Six disturbances at four levels",
 }
 USAGE = f"""usage: equipoise study KIND ...

@@ -23,10 +23,10 @@ def main(arguments: list[str]) -> int:
     )
 
 
-def parse_settings(arguments: list[str]) -> RunSettings:
-    """The recipe, overlaid by the config file, overlaid by the options."""
+def parse_settings(arguments: list[str], default: str = DEFAULT) -> RunSettings:
+    """The recipe (``default`` if none is named), overlaid by the config file, overlaid by the options."""
     name, rest = (
-        (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else (DEFAULT, arguments)
+        (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else (default, arguments)
     )
     settings = find_recipe(name).settings()
     file, rest = _take_option(rest, "--config")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from equipoise.cli.live import LineView, LiveView
+from equipoise.cli.live import JUDGES, LineView, LiveView
 from equipoise.cli.output import unfailing_output
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.reports.curves import draw_curves
@@ -72,8 +72,8 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
         if values.get(key) is not None
     ]
     if distances:
-        judge = {"fd": "FD", "mode_error": "Mode error", "jsd4": "JSD-4"}[str(values.get("judge", "fd"))]
-        lines.append(f"{judge}: {', '.join(distances)}.")
+        judge = JUDGES[str(values.get("judge", "fd"))]
+        lines.append(f"{judge[0].upper()}{judge[1:]}: {', '.join(distances)}.")
     if any(folder.glob("samples/step-*")):
         lines.append(f"Samples in {folder / 'samples'}")
     if picture:

@@ -29,6 +29,8 @@ class DisturbSettings(Settings):
     is left out)."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of all that is drawn."""
+    max_unreadable: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Fraction of images that may be unreadable; they are named, counted and left out. More is an error."""
     batch_size: Annotated[int, Field(gt=0)] = 250
     """Images in memory at once."""
     num_examples: Annotated[int, Field(gt=0)] = 4

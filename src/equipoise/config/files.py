@@ -15,7 +15,7 @@ from equipoise.core.errors import UserError, nearest
 _MOST_BYTES = 1_000_000
 
 
-def to_yaml(settings: RunSettings) -> str:
+def to_yaml(settings: BaseModel) -> str:
     """All settings, defaults included, as YAML."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
 

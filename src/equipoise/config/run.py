@@ -32,8 +32,8 @@ class RunSettings(Settings):
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads to use (0: as many as torch finds). Give runs that share a machine one each."""
     deterministic: bool = False
-    """Take only algorithms that repeat bit for bit, where a faster one on an accelerator would not. On a CPU the
-    numbers repeat anyhow."""
+    """Take only algorithms that repeat bit for bit, where faster ones on an accelerator would not. On a CPU the numbers
+    repeat anyhow."""
     data: DataSettings = DataSettings()
     """Real examples."""
     network: NetworkSettings = NetworkSettings()

@@ -116,7 +116,7 @@ def _neighbours(name: str) -> Distance:
 
 def _ngrams(order: int) -> Distance:
     def measure(samples: Any, reference: Any) -> float:
-        return ngram_divergence(samples, reference, order).value
+        return ngram_divergence(samples, reference, order, with_floor=False).value
 
     def estimate(samples: Any, reference: Any, level: float, seed: int) -> Interval:
         return ngram_interval(samples, reference, order, level, seed)

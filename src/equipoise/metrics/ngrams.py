@@ -29,7 +29,12 @@ Codes = NDArray[np.int64]
 LENGTH = 32
 """Characters of a line, in the paper's protocol."""
 PADDING = "`"
-_LARGEST = 2**62
+_LARGEST = 2**61
+"""Integers up to here leave a bit to say which side they come from."""
+_TABLE = 2**23
+"""Integers below are counted in a table, others by sorting."""
+_CROWDED = 2**19
+"""Tables up to here stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class NgramDivergence:
 
     Attributes:
         value: in bits, in [0, 1].
-        floor: what real strings, as many as the samples, get against the rest of the reference.
+        floor: what real strings, as many as the samples, get against the rest of the reference; None if not asked for.
         order: n.
         num_samples: strings on the one side.
         num_reference: strings on the other.
@@ -47,7 +52,7 @@ class NgramDivergence:
     """
 
     value: float
-    floor: float
+    floor: float | None
     order: int
     num_samples: int
     num_reference: int
@@ -55,7 +60,9 @@ class NgramDivergence:
     seed: int
 
 
-def ngram_divergence(samples: Text, reference: Text, order: int = 4, seed: int = 0) -> NgramDivergence:
+def ngram_divergence(
+    samples: Text, reference: Text, order: int = 4, seed: int = 0, with_floor: bool = True
+) -> NgramDivergence:
     """Divergence of the n-grams of generated strings from those of real ones, with the floor beside it.
 
     Args:
@@ -63,6 +70,7 @@ def ngram_divergence(samples: Text, reference: Text, order: int = 4, seed: int =
         reference: (M, L) integers in the same code, or M strings; M at least 2.
         order: n, from 1 to 6 in the paper; at most L.
         seed: of the real strings that the floor is measured with.
+        with_floor: whether to measure the floor, which takes as long as the value.
 
     Raises:
         UserError: a side is empty, lines differ in length, n is too large, or codes are not integers from 0 on.
@@ -73,8 +81,10 @@ def ngram_divergence(samples: Text, reference: Text, order: int = 4, seed: int =
     ours, theirs = paired_codes(samples, reference, order, fewest_reference=2)
     value = _divergence(*_grams(ours, theirs, order))
     num_floor = min(len(ours), len(theirs) // 2)
-    mixed = theirs[np.random.default_rng(seed).permutation(len(theirs))]
-    floor = _divergence(*_grams(mixed[:num_floor], mixed[num_floor:], order))
+    floor = None
+    if with_floor:
+        mixed = theirs[np.random.default_rng(seed).permutation(len(theirs))]
+        floor = _divergence(*_grams(mixed[:num_floor], mixed[num_floor:], order))
     return NgramDivergence(value, floor, order, len(ours), len(theirs), num_floor, seed)
 
 
@@ -132,13 +142,14 @@ def paired_codes(samples: Text, reference: Text, order: int, fewest_reference: i
             f"{len(ours)} strings and a reference of {len(theirs)} were given; at least 1 and {fewest_reference} are "
             f"needed."
         )
-    _, dense = np.unique(np.concatenate([ours, theirs]), return_inverse=True)
-    dense = dense.reshape(-1, ours.shape[1]).astype(np.int64)
+    dense, _ = _renumbered(np.concatenate([ours, theirs]))
     return dense[: len(ours)], dense[len(ours) :]
 
 
 def _as_codes(text: Text) -> Codes:
     if not isinstance(text, Tensor | np.ndarray):
+        if isinstance(text, str) or not all(isinstance(line, str) for line in text):
+            raise UserError("A list of strings is needed, one for each line; for codes give an integer array (N, L).")
         return encode(text)
     codes = text.detach().cpu().numpy() if isinstance(text, Tensor) else text
     if codes.ndim != 2 or not np.issubdtype(codes.dtype, np.integer) or not codes.shape[1]:
@@ -155,16 +166,23 @@ def _grams(ours: Codes, theirs: Codes, order: int) -> tuple[Codes, Codes]:
     base = int(lines.max()) + 1
     grams, largest = lines, base
     for first in range(1, order):
-        if largest * base > _LARGEST:
+        # Numbers without gaps are worth having where they are cheap to make, and needed where integers end.
+        if largest * base > _CROWDED and (largest <= _TABLE or largest * base > _LARGEST):
             grams, largest = _renumbered(grams)
         grams, largest = grams[:, :-1] * base + lines[:, first:], largest * base
     return grams[: len(ours)].ravel(), grams[len(ours) :].ravel()
 
 
-def _renumbered(grams: Codes) -> tuple[Codes, int]:
-    """The same n-grams numbered from 0 on, and how many different ones there are."""
-    different, numbers = np.unique(grams, return_inverse=True)
-    return numbers.reshape(grams.shape).astype(np.int64), len(different)
+def _renumbered(codes: Codes) -> tuple[Codes, int]:
+    """The same integers numbered from 0 on, in their order, and how many different ones there are."""
+    least, largest = int(codes.min()), int(codes.max())
+    if largest - least >= _TABLE:
+        different, numbers = np.unique(codes, return_inverse=True)
+        return numbers.reshape(codes.shape).astype(np.int64), len(different)
+    present = np.zeros(largest - least + 1, dtype=np.bool_)
+    present[codes - least] = True
+    numbers = present.cumsum(dtype=np.int64) - 1
+    return numbers[codes - least], int(numbers[-1]) + 1
 
 
 def _divergence(ours: Codes, theirs: Codes) -> float:
@@ -177,13 +195,22 @@ def _divergence(ours: Codes, theirs: Codes) -> float:
 
 
 def _frequencies(ours: Codes, theirs: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies on both sides of every integer that either holds."""
-    (left, left_counts), (right, right_counts) = (np.unique(each, return_counts=True) for each in (ours, theirs))
-    union = np.union1d(left, right)
-    p, q = np.zeros(len(union)), np.zeros(len(union))
-    p[np.searchsorted(union, left)] = left_counts / len(ours)
-    q[np.searchsorted(union, right)] = right_counts / len(theirs)
-    return p, q
+    """Frequencies on both sides of every integer that either holds, in the order of the integers."""
+    largest = int(max(ours.max(), theirs.max()))
+    if largest < _TABLE:
+        counts = [np.bincount(each, minlength=largest + 1) for each in (ours, theirs)]
+        present = (counts[0] + counts[1]) > 0
+        return counts[0][present] / len(ours), counts[1][present] / len(theirs)
+    # One sort for both: the last bit says which side an integer comes from. Half as many bits sort twice as fast.
+    kind = np.int32 if largest < 2**30 else np.int64
+    marked = np.concatenate([ours.astype(kind) * 2, theirs.astype(kind) * 2 + 1])
+    marked.sort()
+    from_theirs = marked & 1
+    marked >>= 1
+    starts = np.flatnonzero(np.concatenate([[True], marked[1:] != marked[:-1]]))
+    right = np.add.reduceat(from_theirs, starts, dtype=np.int64)
+    left = np.diff(starts, append=len(marked)) - right
+    return left / len(ours), right / len(theirs)
 
 
 def _times_log(p: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,12 +52,22 @@ class OptimalMap:
 
     def influences(self, rows: NDArray[np.floating]) -> Vector:
         """Influence (N,) of examples (N, d) of the first set, in units of the distance."""
+        return self.influences_and_bias(rows)[0]
+
+    def influences_and_bias(self, rows: NDArray[np.floating]) -> tuple[Vector, float]:
+        """Influences (N,) of examples (N, d) of the first set, and what `gaussian_bias` gives for any other law.
+
+        The bias takes the fourth moments of the examples instead of those of a normal law.
+        """
         centred = rows - self.samples.mean
+        projected = np.square(centred @ self.forward)
         along = 2 * centred @ (self.samples.mean - self.reference.mean)
-        squares = np.square(centred).sum(axis=1) - np.square(centred @ self.forward).sum(axis=1)
-        expected = np.trace(self.samples.covariance) - self.roots.sum()
-        influences: Vector = along + squares - expected
-        return influences
+        squares = np.square(centred).sum(axis=1) - projected.sum(axis=1)
+        total = np.trace(self.samples.covariance)
+        projected /= self.roots
+        fourth = projected.T @ projected / len(rows) - np.eye(len(self.roots))
+        bias = total + (_pairs(self.roots) * fourth).sum() / 2
+        return along + squares - (total - self.roots.sum()), float(bias)
 
     def gaussian_variance(self) -> float:
         """Variance of the influence if the first set is normal: 4 d^T C_a d + 2 tr ((I - T) C_a)^2."""
@@ -72,13 +82,6 @@ class OptimalMap:
         tr C_a + 1/2 (sum_ij s_i s_j / (s_i + s_j) + 1/2 sum_i s_i): the second derivative of the trace of the root.
         """
         return float(np.trace(self.samples.covariance) + (_pairs(self.roots).sum() + self.roots.sum() / 2) / 2)
-
-    def bias(self, rows: NDArray[np.floating]) -> float:
-        """The same for any law, from examples (N, d): fourth moments are measured, not those of a normal law."""
-        whitened = (rows - self.samples.mean) @ self.forward / np.sqrt(self.roots)
-        squares = np.square(whitened)
-        fourth = squares.T @ squares / len(rows) - np.eye(len(self.roots))
-        return float(np.trace(self.samples.covariance) + (_pairs(self.roots) * fourth).sum() / 2)
 
 
 def optimal_map(samples: Moments, reference: Moments) -> OptimalMap:

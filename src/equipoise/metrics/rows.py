@@ -15,6 +15,8 @@ from equipoise.core.errors import UserError
 
 Features = Tensor | NDArray[Any]
 
+_FEW = 2**16
+
 
 def as_rows(features: Features) -> NDArray[Any]:
     """Features (N, d) as a numpy array of float32 or float64, without a copy where that is possible.
@@ -75,6 +77,8 @@ def _wide(features: Tensor) -> torch.dtype:
 
 def _finite(rows: NDArray[Any]) -> bool:
     """Whether every number is finite: a product with ones reads memory at full speed, and overflows are looked into."""
+    if rows.size < _FEW:
+        return bool(np.isfinite(rows).all())
     with np.errstate(over="ignore", invalid="ignore"):
         sums = rows @ np.ones(rows.shape[1], dtype=rows.dtype)
     return bool(np.isfinite(sums).all() or np.isfinite(rows).all())

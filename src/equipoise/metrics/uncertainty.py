@@ -180,21 +180,21 @@ def size_notes(num_samples: int | None, num_reference: int | None, dimension: in
         dimension: d of a distance that needs covariances; None where it needs none.
 
     >>> size_notes(500, 20_000)
-    ('The samples are 500; under 10,000 the value depends much on their number: compare it at equal numbers only.',)
+    ('500 samples: under 10,000 the value depends much on their number, so compare it at equal numbers only.',)
     """
     notes = []
-    for side, count in (("samples", num_samples), ("reference", num_reference)):
+    for side, count in (("samples", num_samples), ("reference examples", num_reference)):
         if count is None:
             continue
         if dimension is not None and count < 2 * dimension:
             notes.append(
-                f"The {side} are {count}, fewer than twice the {dimension} features: the covariance is poorly known, "
+                f"{count:,} {side} are fewer than twice the {dimension:,} features: the covariance is poorly known, "
                 f"and bias and interval are too."
             )
         elif count < FEWEST:
             notes.append(
-                f"The {side} are {count:,}; under {FEWEST:,} the value depends much on their number: compare it at "
-                f"equal numbers only."
+                f"{count:,} {side}: under {FEWEST:,} the value depends much on their number, so compare it at equal "
+                f"numbers only."
             )
     return tuple(notes)
 

@@ -15,11 +15,13 @@ class Recipe:
         summary: what it trains on what, in a line.
         source: where the settings come from.
         expected: what it reached where it was measured: seeds, machine, minutes.
-        settings: makes the settings.
+        settings: makes the settings; takes one of the variants, if there are any.
+        variants: optimisers that the recipe has rates for, the first by default; named as in `NAME:VARIANT`.
     """
 
     name: str
     summary: str
     source: str
     expected: str
-    settings: Callable[[], RunSettings]
+    settings: Callable[..., RunSettings]
+    variants: tuple[str, ...] = ()

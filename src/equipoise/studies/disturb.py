@@ -90,7 +90,7 @@ def study_disturbances(settings: DisturbSettings, on_progress: OnProgress | None
     if folder.exists():
         raise UserError(f"'{folder}' exists already; choose another --out, or remove it.")
     network = build_features(features_name(settings), resolve_device(settings.device), settings.resize)
-    reading = Reading(fit=settings.fit, seed=settings.seed)
+    reading = Reading(fit=settings.fit, seed=settings.seed, max_unreadable=settings.max_unreadable)
     whole = open_set(settings.data, network, reading)
     part = open_set(settings.data, network, replace(reading, max_samples=settings.num_samples))
     shape = _shape(part)

@@ -29,7 +29,7 @@ from equipoise.training.measures import (
     needs_of,
     values_of,
 )
-from equipoise.training.named_sets import Reading, open_set
+from equipoise.training.named_sets import Reading, open_set, require_there
 from equipoise.training.observation_cache import cached_observation
 from equipoise.training.observing import Observed, comparison_protocol, observe
 
@@ -142,8 +142,12 @@ class _Network:
 
 
 def _loaded(given: Given) -> Given:
-    is_file = isinstance(given, str) and given.lower().endswith(".npz")
-    return Moments.load(Path(given).expanduser()) if is_file else given  # type: ignore[arg-type]
+    if not isinstance(given, str):
+        return given
+    if given.lower().endswith(".npz"):
+        return Moments.load(Path(given).expanduser())
+    require_there(given)
+    return given
 
 
 def _opened(given: Given, network: _Network, reading: Reading, split: str | None) -> ExampleSet | Moments:

@@ -94,6 +94,7 @@ def resume(
         guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
         goes_on = take_up(session, guard, folder)
         evaluator = build_evaluator(settings, session.device, session.board.source)
+        folder.complete_parts()
         folder.forget_after(session.step if goes_on else -1, num_events=guard.num_events)
         if settings != folder.settings:
             folder.keep_settings(settings)

@@ -88,6 +88,18 @@ def open_set(
     return StoredImages(name, kind, walk, reading.max_samples, reading.seed, used)
 
 
+def require_there(given: str) -> None:
+    """Nothing where something of the name may be had: what is typed wrong is told before anything is loaded.
+
+    Raises:
+        UserError: there is nothing.
+    """
+    name, _ = _without_split(given, None)
+    path = Path(name).expanduser()
+    if not path.exists() and name not in EMBEDDED and not _HUB_NAME.fullmatch(name):
+        raise _nothing_there(name, path)
+
+
 def _without_split(given: str, split: str | None) -> tuple[str, str | None]:
     match = _WITH_SPLIT.fullmatch(given)
     if match is None or Path(given).expanduser().exists():

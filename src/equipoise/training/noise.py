@@ -95,7 +95,7 @@ def from_examples(game: GenerativeGame, batch: Batch, streams: Streams) -> Sampl
     _refuse_ties(game)
     latents = game.sample_latents(len(batch.examples), streams["latents"])
     samples = {}
-    with unchanged_buffers(game):
+    with unchanged_buffers(game), torch.no_grad():  # `grad` differentiates all the same, and the opponent gets no graph
         for name, gradients in (
             ("disc", _disc_gradients(game, batch, latents)),
             ("gen", _gen_gradients(game, batch, latents)),
@@ -206,8 +206,7 @@ def _refuse_ties(game: GenerativeGame) -> None:
 
 
 def _disc_gradients(game: GenerativeGame, batch: Batch, latents: Tensor) -> dict[str, Tensor]:
-    with torch.no_grad():
-        fakes = game.gen(latents, batch.labels)
+    fakes = game.gen(latents, batch.labels)
 
     def loss(parameters: dict[str, Tensor], real: Tensor, fake: Tensor, label: Tensor | None) -> Tensor:
         labels = None if label is None else label[None]

@@ -102,14 +102,22 @@ class RunFolder:
             UserError: another process trains this run, or the folder cannot be written.
         """
         with locked(self.path):
-            try:
-                for part in (self.checkpoints, self.samples):
-                    part.mkdir(exist_ok=True)
-                    remove_orphans(part, exclusive=True)
-            except OSError as error:
-                raise UserError(f"'{self.path}' cannot be written ({error.strerror}); make it writable.") from error
+            for part in (self.checkpoints, self.samples):
+                remove_orphans(part, exclusive=True)
             remove_orphans(self.path)
             yield
+
+    def complete_parts(self) -> None:
+        """Make the folders that are missing.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        try:
+            for part in (self.checkpoints, self.samples):
+                part.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UserError(f"'{self.path}' cannot be written ({error.strerror}); make it writable.") from error
 
     @property
     def samples(self) -> Path:
