@@ -92,6 +92,6 @@ def test_control_characters_and_markup_are_shown_not_obeyed(capsys):
 
 def test_runs_on_text_have_no_features(here, capsys):
     assert run(capsys, "train", "text-ttur-small", *QUICK, "--data.path", "mine.txt", "--name", "mine")[0] == 0
-    code, _, err = run(capsys, "fid", "runs/mine", "digits")
+    code, _, err = run(capsys, "fid", "runs/mine", "digits", "--features", "digits")
     assert code == 2
     assert "makes text" in err
