@@ -88,13 +88,13 @@ TEXT_TTUR_SMALL = Recipe(
     name="text-ttur-small",
     summary="character-level WGAN-GP under two time scales, for two cores (your lines: --data.path)",
     source=f"{_SOURCE}, with 64 channels, two blocks and five times the rates",
-    expected="",
+    expected="EXPECTED",
     settings=text_ttur_small,
 )
 TEXT_SINGLE_SMALL = Recipe(
     name="text-single-small",
     summary="the same at one time scale, with ten critic steps a round, for two cores (your lines: --data.path)",
     source=f"{_SOURCE}, with 64 channels, two blocks and five times the rates",
-    expected="",
+    expected="EXPECTED",
     settings=text_single_small,
 )

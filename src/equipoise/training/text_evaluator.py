@@ -123,7 +123,12 @@ def drawn(codes: Tensor, number: int, seed: int) -> Codes:
 
 def _other_split(settings: RunSettings, source: TextSource, split: str) -> TextSource:
     data = settings.data.model_copy(update={"split": split})
-    return load_text(data, torch.device("cpu"), source.vocabulary)
+    try:
+        return load_text(data, torch.device("cpu"), source.vocabulary)
+    except UserError as error:
+        raise UserError(
+            f"There is no text to compare with, evaluation.reference_split being {split!r}: {error}"
+        ) from error
 
 
 def require_text(settings: RunSettings, source: object) -> TextSource:
