@@ -3,8 +3,8 @@
     python benchmarks/faults.py [--kills 200] [--fuzz 500] [--inputs 150] [--steps 20000] [--seed 0]
 
 Kills: real SIGKILLs of real processes at random times, before random file-system calls, and in the middle of a line
-of a record, over small versions of the recipes `ring` and `digits`; each run goes on until it ends and is compared, file
-by file and byte by byte, with one that was never killed. Fuzz: damaged checkpoints. Inputs: malformed requests.
+of a record, over small versions of the recipes `ring` and `digits`; each run goes on until it ends and is compared,
+file by file and byte by byte, with one that was never killed. Fuzz: damaged checkpoints. Inputs: malformed requests.
 Divergences: faults put into a run, each under each policy. Long run: growth of memory, open files and threads.
 """
 
