@@ -9,8 +9,8 @@ import torch
 
 from equipoise.cli.main import main
 from equipoise.cli.study_batch_size import split_options
-from equipoise.config import EvaluationSettings
-from equipoise.config.files import to_yaml
+from equipoise.config import EvaluationSettings, RunSettings
+from equipoise.config.files import merged, to_yaml
 from equipoise.core.errors import UserError
 from equipoise.core.files import read_json_lines
 from equipoise.recipes import RECIPES
@@ -182,10 +182,20 @@ def test_options_of_the_study_and_of_the_run_are_told_apart():
     )
 
 
+LEARNING = {
+    "network": {"width": 24, "depth": 2},
+    "disc": {"lr": 5e-3},
+    "gen": {"lr": 5e-3},
+    "training": {"steps": 160, "ema": 0.9, "log_every": 20, "sample_every": 160, "checkpoint_every": 80},
+    "evaluation": {"every": 20, "num_samples": 500, "batch_size": 500},
+}
+
+
 @pytest.fixture
-def command(tiny, tmp_path):
-    """`equipoise study batch-size` on tiny runs, into the test's folder."""
-    (tmp_path / "tiny.yaml").write_text(to_yaml(tiny(training={"steps": 80}, disc={"lr": 1e-2}, gen={"lr": 1e-2})))
+def command(tmp_path):
+    """`equipoise study batch-size` on runs of the ring that take a second each, into the test's folder."""
+    settings = RunSettings.model_validate(merged(RECIPES["ring"].settings().model_dump(), LEARNING))
+    (tmp_path / "tiny.yaml").write_text(to_yaml(settings))
 
     def call(*words):
         return main(
@@ -197,26 +207,26 @@ def command(tiny, tmp_path):
 
 def test_the_command_runs_draws_advises_and_goes_on(command, tmp_path, capsys):
     study = tmp_path / "study"
-    assert command("--sizes", "8", "16", "32", "--target", "2.5", "2", "--seeds", "2", "--noise-every", "20") == 0
+    assert command("--sizes", "8", "32", "128", "--target", "3", "2.5", "--seeds", "2", "--noise-every", "20") == 0
     text = capsys.readouterr().out
-    assert "reaches FD 2 at the least gradient cost" in text
+    assert "reaches FD 2.5 at the least gradient cost" in text
     assert "Gradient noise scale of disc where runs met it" in text
     results = json.loads((study / "analysis.json").read_text())
-    assert [target["target"] for target in results["targets"]] == [2.5, 2.0]
+    assert [target["target"] for target in results["targets"]] == [3.0, 2.5]
     assert results["num_finished"] == results["num_planned"] == 6
     with (study / "runs.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
     assert {row["status"] for row in rows} == {"complete"}
-    assert float(rows[0]["sfo_to_2"]) == pytest.approx(float(rows[0]["steps_to_2"]) * int(rows[0]["batch_size"]))
+    assert float(rows[0]["sfo_to_3"]) == pytest.approx(float(rows[0]["steps_to_3"]) * int(rows[0]["batch_size"]))
     assert draw_batch_size(study).stat().st_size > 10_000
     before = {path: path.stat().st_mtime_ns for path in study.glob("runs/*/metrics.jsonl")}
-    assert command("--sizes", "8", "16", "32", "--target", "2.5", "--seeds", "2", "--noise-every", "20") == 0
+    assert command("--sizes", "8", "32", "128", "--target", "3", "--seeds", "2", "--noise-every", "20") == 0
     assert {path: path.stat().st_mtime_ns for path in study.glob("runs/*/metrics.jsonl")} == before
     evaluated = read_json_lines(study / "runs" / rows[0]["run"] / "evaluations.jsonl")
     curve = curve_of(RunFolder.open(study / "runs" / rows[0]["run"]).settings, evaluated)
-    assert (curve.budget, curve.steps[:2]) == (80, [0, 10])
-    assert reach(curve, 2.0).steps == pytest.approx(float(rows[0]["steps_to_2"]))
+    assert (curve.budget, curve.steps[:2]) == (160, [0, 20])
+    assert reach(curve, 3.0).steps == pytest.approx(float(rows[0]["steps_to_3"]))
 
 
 def test_a_target_is_frozen_by_a_pilot(command, capsys):
@@ -258,7 +268,7 @@ def test_sizes_above_the_data_set_and_another_study_are_refused(command, tmp_pat
     assert not (tmp_path / "study").exists()
     assert command("--sizes", "8", "16", "--target", "2", "--seeds", "1") in (0, 2)
     assert command("--sizes", "8", "16", "--target", "2", "--seeds", "1", "--max-steps", "90") == 2
-    assert "holds another study (settings.training.steps is 80 there and 90 here)" in capsys.readouterr().err
+    assert "holds another study (settings.training.steps is 160 there and 90 here)" in capsys.readouterr().err
 
 
 def test_kinds_of_studies_are_listed_and_unknown_ones_refused(capsys):
