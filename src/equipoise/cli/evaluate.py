@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         return 0
     print(f"step {measured['step']:,} of {given.run}")
     for name, value in measured["values"].items():
-        print(f"  {name:<18} {value}{_interval(measured['intervals'].get(name))}")
+        print(f"  {name:<18} {value}{_interval(measured.get('intervals', {}).get(name))}")
     for name, value in measured["protocol"].items():
         print(f"  {name:<18} {_shown(value)}")
     for line in shown(measured):

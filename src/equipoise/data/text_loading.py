@@ -46,7 +46,7 @@ def load_text(
 
     >>> source = load_text(DataSettings(source="text"), torch.device("cpu"))
     >>> source.vocabulary.decode(source.codes[:2].numpy())
-    ['he speaks to these rivers .', 'his kind book runs to the long sh']
+    ['he speaks to these rivers .', 'his kind book runs to the long s']
     """
     raw = open_lines(settings)
     found = survey(raw, settings)
