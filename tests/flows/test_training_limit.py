@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from equipoise.cli.flowing import recipe_settings
 from equipoise.config.flows import LimitSettings
 from equipoise.core.errors import UserError
 from equipoise.flows import build_scheme, integrate
@@ -14,12 +15,16 @@ from equipoise.studies.training_limit import Arm, Limit, arms
 SMALL = {"recipe": "ring", "lr": 0.1, "time": 0.8, "num_examples": 16, "width": 6, "batch_sizes": (4,), "num_seeds": 1}
 
 
+def limit_of(settings):
+    return Limit(settings, recipe_settings(settings.recipe))
+
+
 @pytest.mark.parametrize("order", ["alternating", "simultaneous", "extragradient"])
 @pytest.mark.parametrize("recipe", ["dirac", "ring"])
 def test_rounds_of_training_are_steps_of_the_scheme_of_that_name(recipe, order):
     """The two rooms share no code but the losses, so their agreement to rounding checks both."""
     settings = LimitSettings(**SMALL | {"recipe": recipe, "order": order, "ratio": 2.0})
-    limit = Limit(settings)
+    limit = limit_of(settings)
     flow = limit.flow_path()
     assert len(flow.points) == limit.num_records + 1
     trained = limit.play(Arm(0.1))
@@ -33,7 +38,7 @@ def test_rounds_of_training_are_steps_of_the_scheme_of_that_name(recipe, order):
 @pytest.mark.parametrize("recipe", ["dirac", "ring"])
 def test_training_tends_to_the_flow_at_first_order(recipe):
     settings = LimitSettings(**SMALL | {"recipe": recipe, "time": 1.6})
-    limit = Limit(settings)
+    limit = limit_of(settings)
     limit.flow_path()
     rates = [0.1 / 2**number for number in range(4)]
     slope, _, _ = fitted_slope(rates, [limit.play(Arm(rate)).largest for rate in rates])
@@ -42,7 +47,7 @@ def test_training_tends_to_the_flow_at_first_order(recipe):
 
 def test_all_arms_begin_at_one_point_and_noise_falls_with_the_batch():
     settings = LimitSettings(recipe="dirac", lr=0.1, halvings=2, time=4.0, batch_sizes=(4, 64), num_seeds=8)
-    limit = Limit(settings)
+    limit = limit_of(settings)
     start = limit.flow_path().points[0]
     largest = {}
     for arm in arms(settings):
@@ -56,7 +61,7 @@ def test_all_arms_begin_at_one_point_and_noise_falls_with_the_batch():
 
 
 def test_minibatches_are_drawn_from_the_sample():
-    limit = Limit(LimitSettings(**SMALL))
+    limit = limit_of(LimitSettings(**SMALL))
     limit.flow_path()
     session = limit._session(0.1)
     limit._deal(session, Arm(0.1, 4, 0))
@@ -72,10 +77,10 @@ def test_minibatches_are_drawn_from_the_sample():
 )
 def test_wrong_requests_are_refused(changes, words):
     with pytest.raises(UserError, match=words):
-        Limit(LimitSettings(**SMALL | changes))
+        limit_of(LimitSettings(**SMALL | changes))
 
 
 def test_a_diverging_arm_is_infinitely_far():
-    limit = Limit(LimitSettings(recipe="saddle-cg", lr=0.1, time=0.8, batch_sizes=()))
+    limit = limit_of(LimitSettings(recipe="saddle-cg", lr=0.1, time=0.8, batch_sizes=()))
     limit.flow_path()
     assert math.isinf(limit.play(Arm(0.1)).largest)

@@ -1,17 +1,23 @@
 """The conformance suite of recipes: each is whole, says where it comes from, and plays."""
 
 import pytest
+import torch
 from PIL import Image
 
+from equipoise.cli.recipes import find_recipe
 from equipoise.config import RunSettings
 from equipoise.config.files import merged, to_yaml, validated
+from equipoise.core.errors import UserError
 from equipoise.core.outcomes import Outcome
+from equipoise.optimizers import build_optimizer
 from equipoise.recipes import DEFAULT, RECIPES
 from equipoise.training import train
 
-LOCAL = {"mnist": "mnist", "cifar10": "cifar10", "sngan-cifar10-cg": "cifar10"} | {
-    name: name.split("-")[2] for name in RECIPES if name.startswith("gap-")
+LOCAL = {
+    **{"mnist": "mnist", "cifar10": "cifar10", "sngan-cifar10-cg": "cifar10", "batch-size-mnist": "mnist"},
+    **{name: name.split("-")[2] for name in RECIPES if name.startswith("gap-")},
 }
+WIDE = (*LOCAL, "batch-size-dcgan", "batch-size-wgan-gp", "batch-size-hinge")
 
 
 def test_the_default_needs_nothing_but_the_package():
@@ -35,13 +41,13 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     quick = {"root": str(tmp_path), "threads": 1, "training": {"steps": 2, "batch_size": 16}}
     if name in LOCAL:
         quick["data"] = {"path": str(shared_data(LOCAL[name])), "split": "test"}
-    if name == "images":
+    if RECIPES[name].settings().data.source == "folder":
         pictures = tmp_path / "pictures"
         pictures.mkdir()
         for number in range(20):
             Image.new("RGB", (80, 70), (number * 12, 0, 0)).save(pictures / f"{number}.jpg")
         quick["data"] = {"path": str(pictures)}
-    if name in LOCAL or name.startswith("text-"):
+    if name in WIDE or name.startswith("text-"):
         quick["network"] = {"width": 8}
     settings = merged(RECIPES[name].settings().model_dump(), quick)
     if name.startswith("gap-"):  # nine of one kind, measured as the recipes of their data sets are
@@ -49,3 +55,30 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     elif settings["evaluation"]["features"] != "none":
         settings["evaluation"] |= {"num_samples": 200}
     assert train(RunSettings.model_validate(settings)).outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.variants])
+def test_every_variant_of_a_recipe_is_named_by_its_optimiser_and_can_be_built(name):
+    recipe = RECIPES[name]
+    assert recipe.settings() == recipe.settings(recipe.variants[0])
+    for variant in recipe.variants:
+        settings = find_recipe(f"{name}:{variant}").settings()
+        assert settings.disc.optimizer == settings.gen.optimizer == variant
+        parameters = [torch.nn.Parameter(torch.zeros(1))]
+        assert build_optimizer(settings.disc, parameters).param_groups[0]["lr"] == settings.disc.lr
+
+
+def test_variants_that_do_not_exist_are_refused():
+    with pytest.raises(UserError, match=r"variant of recipe 'batch-size-digits' 'adan'; did you mean 'adam'"):
+        find_recipe("batch-size-digits:adan")
+    with pytest.raises(UserError, match="has no variants"):
+        find_recipe("ring:adam")
+
+
+def test_the_papers_rates_and_corrections_are_in_the_recipes():
+    dcgan, wgan_gp = (RECIPES[name].settings("adabelief") for name in ("batch-size-dcgan", "batch-size-wgan-gp"))
+    assert (dcgan.disc.lr, dcgan.gen.lr, dcgan.disc.betas) == (3e-5, 3e-4, (0.5, 0.999))
+    assert (wgan_gp.disc.lr, wgan_gp.gen.lr) == (3e-5, 5e-4)
+    assert (wgan_gp.game.penalty_weight, wgan_gp.network.disc_norm) == (10.0, "layer")
+    hinge = RECIPES["batch-size-hinge"].settings()
+    assert (hinge.disc.betas, hinge.disc.options) == ((0.0, 0.999), {"eps": 1e-6})

@@ -13,6 +13,8 @@ from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
 from equipoise.core.files import without_nan
 
+MOST = 10**8
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -37,8 +39,8 @@ class Arguments:
 def main(arguments: list[str]) -> int:
     """Measure a trained generator; returns the exit code."""
     given = parse(Arguments, arguments, prog="equipoise evaluate", description="Measure a trained generator again.")
-    if given.num_samples is not None and given.num_samples < 2:
-        raise UserError(f"--num-samples was given as {given.num_samples}, but must be at least 2.")
+    if given.num_samples is not None and not 2 <= given.num_samples <= MOST:
+        raise UserError(f"--num-samples was given as {given.num_samples}, but must be at least 2 and at most {MOST:,}.")
     from equipoise.training import TrainedGenerator, measure
 
     trained = TrainedGenerator.load(given.run, given.step)

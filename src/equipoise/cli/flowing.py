@@ -10,11 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from equipoise.config import GameSettings, RunSettings
 from equipoise.config.flows import FlowSettings, LaboratorySettings, LimitSettings, PortraitSettings
+from equipoise.core.errors import unknown
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.flows import Flow, Result, laboratory, portrait
 from equipoise.flows.portrait import Line
 from equipoise.flows.records import FlowFolder
+from equipoise.games import ANALYTIC_GAMES
+from equipoise.recipes import RECIPES
 from equipoise.reports.laboratory import animate_laboratory, draw_laboratory
 from equipoise.reports.portrait import draw_portrait
 from equipoise.reports.training_limit import draw_training_limit
@@ -136,11 +140,24 @@ def _laboratory_row(cure: str, courses: list[laboratory.Course]) -> tuple[str, .
     return name, f"{sum(late) / len(late):.1f} of {modes}", each, words
 
 
+def recipe_settings(name: str) -> RunSettings:
+    """Of a recipe, or of an analytic game.
+
+    Raises:
+        UserError: there is none of the name.
+    """
+    if name in ANALYTIC_GAMES:
+        return RunSettings(game=GameSettings.model_validate({"kind": name}))
+    if name not in RECIPES:
+        raise unknown("recipe or game", name, [*RECIPES, *ANALYTIC_GAMES])
+    return RECIPES[name].settings()
+
+
 def _limit(settings: LimitSettings, folder: FlowFolder) -> tuple[Table, Ending, list[Path]]:
     table = Table("rate", "batch", "seed", "largest distance to the flow", "order so far", box=None, pad_edge=False)
     num_arms = settings.halvings + 1 + len(settings.batch_sizes) * settings.num_seeds
     with _Steps(num_arms + 1) as did:
-        for finding in record_limit(settings, folder, did):
+        for finding in record_limit(settings, recipe_settings(settings.recipe), folder, did):
             values, size = finding["values"], finding["batch_size"]
             order = "" if values.get("order") is None else f"{values['order']:.3f}"
             who = (f"{finding['rate']:.4g}", "whole sample" if size is None else str(size))

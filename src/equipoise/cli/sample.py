@@ -10,6 +10,8 @@ from tyro.conf import Positional
 from equipoise.cli.parsing import parse
 from equipoise.core.errors import UserError
 
+MOST = 10**7
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -30,8 +32,8 @@ class Arguments:
 def main(arguments: list[str]) -> int:
     """Write samples of a trained generator; returns the exit code."""
     given = parse(Arguments, arguments, prog="equipoise sample", description="Write what a trained generator makes.")
-    if given.num < 1:
-        raise UserError(f"--num was given as {given.num}, but must be at least 1.")
+    if not 1 <= given.num <= MOST:
+        raise UserError(f"--num was given as {given.num}, but must be at least 1 and at most {MOST:,}.")
     from equipoise.training import TrainedGenerator
     from equipoise.training.pictures import save_samples
 

@@ -84,7 +84,7 @@ def split_options(arguments: Sequence[str], names: Sequence[str]) -> tuple[list[
     others: list[str] = []
     into = others
     for word in arguments:
-        if word.startswith("-"):
+        if word.startswith("--") or word == "-h":
             into = chosen if word.split("=")[0].replace("_", "-") in flags else others
         into.append(word)
     return chosen, others
@@ -207,13 +207,12 @@ class _Run:
 
     def _report(self, folder: Any, targets: Sequence[float], standings: Any, measured: Sequence[Any]) -> int:
         from equipoise.reports.batch_size import draw_batch_size
-        from equipoise.studies.batch_size import answer
         from equipoise.studies.results import as_json, write_results
 
         missing = [run for run in self.runs if run.key not in {one.run.key for one in measured}]
         if not measured:
             raise UserError(f"No run has ended yet; the same command goes on with '{folder.path}'.")
-        answers = [answer(target, measured) for target in targets]
+        answers = _answers(targets, measured)
         results = as_json(answers, len(self.runs), len(measured), self.given.rates)
         write_results(folder.path, results, self.runs, standings, measured, answers)
         for target in results["targets"]:
@@ -243,6 +242,23 @@ class _Run:
                 ends = f" (95 % interval {scale['low']:.3g}-{scale['high']:.3g})" if scale["low"] is not None else ""
                 print(f"Gradient noise scale of {player} where runs met it: {scale['value']:.3g}{ends}.")
         print("\n".join(target["advice"]))
+
+
+def _answers(targets: Sequence[float], measured: Sequence[Any]) -> list[Any]:
+    """The analysis of every target that was met; one that none met is said, and raised where there is no other."""
+    from equipoise.studies.batch_size import answer
+
+    answers, refusals = [], []
+    for target in targets:
+        try:
+            answers.append(answer(target, measured))
+        except UserError as error:
+            refusals.append(error)
+    if not answers:
+        raise refusals[0]
+    for refusal in refusals:
+        print(refusal)
+    return answers
 
 
 def _count(value: float) -> str:

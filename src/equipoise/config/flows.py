@@ -55,7 +55,7 @@ class PortraitSettings(FlowSettings):
     """Schemes to play; the reference is always drawn."""
     order_time: Positive = 6.283185307179586
     """Time at which errors are taken for the order of convergence (one turn of the bilinear game)."""
-    order_steps: tuple[Annotated[int, Field(gt=0)], ...] = (40, 80, 160, 320)
+    order_steps: tuple[Annotated[int, Field(gt=0)], ...] = (80, 160, 320)
     """Numbers of steps that the order is seen from; none: no order."""
     tolerance: Positive = 1e-10
     """Of the equations that implicit schemes solve, relative to 1 + the size of the unknown."""

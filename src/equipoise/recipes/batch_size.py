@@ -42,7 +42,8 @@ def _players(
     beta2: float = 0.999,
     options: dict[str, float] | None = None,
 ) -> dict[str, PlayerSettings]:
-    betas = None if optimizer == "rmsprop" else (beta1, beta2)
+    # AdaBelief divides by the spread of the gradient around its average, which is nothing where beta1 is 0.
+    betas = {"adam": (beta1, beta2), "adabelief": (0.5, 0.999), "rmsprop": None}[optimizer]
     return {
         name: PlayerSettings(optimizer=optimizer, lr=lr, betas=betas, options=options or {})
         for name, lr in zip(("disc", "gen"), rates[optimizer], strict=True)

@@ -8,6 +8,7 @@ pool with it; the backend says so by `WorkerDiedError`, and the engine asks the 
 import contextlib
 import os
 import signal
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,8 @@ class OnRay:
     def _connected(self, ray: Any) -> Iterator[None]:
         options: dict[str, Any] = {"address": self.address} if self.address else self._local()
         try:
+            if self.address:
+                _knock(self.address)
             ray.init(**options, log_to_driver=False, logging_level="ERROR")
         except Exception as error:
             where = f"There is no Ray cluster at {self.address!r}" if self.address else "Ray cannot be started here"
@@ -128,6 +131,13 @@ def _play_undisturbed(task: Task) -> Report:
     """`play` in a process that leaves Ctrl-C to its engine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return play(task)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nothing answers at host:port; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
 
 
 def _import_ray() -> Any:

@@ -19,17 +19,16 @@ import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
-from equipoise.config import EvaluationSettings, GameSettings, PlayerSettings, RunSettings, TrainingSettings
+from equipoise.config import EvaluationSettings, PlayerSettings, RunSettings, TrainingSettings
 from equipoise.config.flows import LimitSettings
 from equipoise.core.batches import Batch
-from equipoise.core.errors import UserError, unknown
+from equipoise.core.errors import UserError
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.flows import Flow, GameFlow, NetworkFlow, Result, State, integrate
 from equipoise.flows.checks import fitted_slope
 from equipoise.flows.records import FlowFolder
 from equipoise.flows.schemes import Reference
-from equipoise.games import ANALYTIC_GAMES, AnalyticGame, GenerativeGame
-from equipoise.recipes import RECIPES
+from equipoise.games import AnalyticGame, GenerativeGame
 from equipoise.training.session import Session
 
 NUM_RECORDS = 40
@@ -66,18 +65,8 @@ class Path:
         return max(self.distances) if all(map(math.isfinite, self.distances)) else math.inf
 
 
-def run_settings(settings: LimitSettings) -> RunSettings:
-    """The settings with which every arm is trained, all but its rate.
-
-    Raises:
-        UserError: the recipe is not known, or its game cannot be played on points.
-    """
-    if settings.recipe in ANALYTIC_GAMES:
-        base = RunSettings(game=GameSettings(kind=settings.recipe))
-    elif settings.recipe in RECIPES:
-        base = RECIPES[settings.recipe].settings()
-    else:
-        raise unknown("recipe or game", settings.recipe, [*RECIPES, *ANALYTIC_GAMES])
+def run_settings(settings: LimitSettings, base: RunSettings) -> RunSettings:
+    """The settings with which every arm is trained, all but its rate: those of the recipe without its refinements."""
     changes: dict[str, Any] = {
         "seed": settings.seed,
         "device": "cpu",
@@ -103,13 +92,14 @@ class Limit:
 
     Args:
         settings: of the study.
+        base: of the recipe that it names.
 
     Raises:
-        UserError: the recipe is unknown or does not fit, or a batch is larger than the sample.
+        UserError: the recipe does not fit, or a batch is larger than the sample.
     """
 
-    def __init__(self, settings: LimitSettings) -> None:
-        self.settings, self.run = settings, run_settings(settings)
+    def __init__(self, settings: LimitSettings, base: RunSettings) -> None:
+        self.settings, self.run = settings, run_settings(settings, base)
         analytic = self.run.game.kind != "generative"
         if not analytic and any(size > settings.num_examples for size in settings.batch_sizes):
             raise UserError(
@@ -221,13 +211,15 @@ def _joined(state: State) -> Tensor:
     return torch.cat([state.disc.flatten(), state.gen.flatten()])
 
 
-def record_limit(settings: LimitSettings, folder: FlowFolder, did: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def record_limit(
+    settings: LimitSettings, base: RunSettings, folder: FlowFolder, did: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
     """Play the whole study into ``folder``; yields what was found of every arm.
 
     Raises:
         UserError: see `Limit` and `Limit.flow_path`.
     """
-    limit = Limit(settings)
+    limit = Limit(settings, base)
     flow = limit.flow_path()
     plane = Plane.of(flow.points, limit.between_numbers)
     folder.add_metrics(plane.records(flow))

@@ -3,8 +3,7 @@
     python -m faultlab.server    reads one job (JSON) a line, answers with two lines: {"pid": ...}, then {"status": ...}
 
 A job: ``do`` ("train" or "resume"), ``settings`` or ``path``, ``log`` (where the child's output goes), ``count``
-(a file for the number of file-system calls below ``root``), and ``kill_at`` (the call before which the child kills
-itself).
+(a file for the number of file-system calls below ``root``), and ``kill_at`` (the call before which it dies).
 With ``torn`` it first leaves half a line in the record that the call would have appended to.
 """
 
