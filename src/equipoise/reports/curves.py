@@ -55,7 +55,7 @@ def _draw_distance(axes: Any, evaluations: Records) -> None:
     steps, values = zip(*points, strict=True)
     axes.plot(steps, values, marker=".", color=_DISTANCE)
     best = min(points, key=lambda point: point[1])
-    if floor := evaluations[0]["protocol"].get("floor"):
+    if floor := evaluations[0].get("protocol", {}).get("floor"):
         axes.axhline(floor[judge], color="black", linestyle=":", label="real text")
         axes.legend(fontsize=7)
     axes.annotate(f"best {best[1]:.3g}", best, xytext=(0, 8), textcoords="offset points", ha="right")
