@@ -70,7 +70,7 @@ def test_blank_lines_space_at_ends_byte_order_marks_and_any_line_ends(read):
 
 
 def test_symbols_beyond_the_vocabulary_become_unknown_and_are_told(read):
-    with pytest.warns(DataWarning, match=r"5 of 32 symbols of .* data.max_symbols"):
+    with pytest.warns(DataWarning, match=r"5 of 16 symbols of .* data.max_symbols"):
         source = read("aaab\naaba\naaac\nabad\n", max_symbols=1, length=8)
     assert source.vocabulary.symbols == "a"
     assert source.codes[3].tolist() == [2, UNKNOWN, 2, UNKNOWN, *[PADDING] * 4]
@@ -166,7 +166,7 @@ def test_a_folder_gives_its_splits_in_the_code_of_the_training_text(text, build)
 
 def test_another_split_names_symbols_that_the_training_text_has_not(text, build):
     (text / "test.txt").write_text("Ω\nno\n", encoding="utf-8")
-    with pytest.warns(DataWarning, match="1 of 64 symbols"):
+    with pytest.warns(DataWarning, match="1 of 3 symbols"):
         test = build("test", source="text", path=str(text))
     assert test.codes[0, 0] == UNKNOWN
 
@@ -254,3 +254,18 @@ def test_given_vocabularies_are_kept(text, build):
         source = load_text(DataSettings(source="text", path=str(text)), torch.device("cpu"), Vocabulary("yes"))
     assert source.vocabulary.symbols == "yes"
     assert lines_of(source)[8] == "yes"
+
+
+def test_text_that_changes_while_it_is_read_is_one_sentence(text, build, monkeypatch):
+    from equipoise.data import text_loading
+
+    def survey_and_grow(raw, settings):
+        found = survey(raw, settings)
+        with (text / "train.txt").open("a") as file:
+            file.write("one more\n")
+        return found
+
+    survey = text_loading.survey
+    monkeypatch.setattr(text_loading, "survey", survey_and_grow)
+    with pytest.raises(UserError, match="was changed while it was read"):
+        build(source="text", path=str(text))

@@ -18,10 +18,11 @@ from equipoise.core.files import cache_folder
 from equipoise.data.reading import Progress
 from equipoise.data.text import TextSource
 from equipoise.data.text_lines import RawLines, open_lines
-from equipoise.data.text_reading import Account, cleaned, survey
-from equipoise.data.text_vocabulary import UNKNOWN, Codes, Vocabulary
+from equipoise.data.text_reading import Account, Survey, cleaned, survey
+from equipoise.data.text_vocabulary import Codes, Vocabulary
 
 _MEBIBYTE = 1 << 20
+_PART = 1 << 20
 
 
 def load_text(
@@ -39,7 +40,7 @@ def load_text(
         on_progress: called with the lines encoded so far and the lines in all.
 
     Raises:
-        UserError: there is no such text, too much of it is unreadable, or all lines are the same.
+        UserError: there is no such text, too much of it is unreadable, all lines are the same, or they change.
 
     Warns:
         DataWarning: lines were left out as unreadable, or hold symbols that are not in the vocabulary.
@@ -53,12 +54,12 @@ def load_text(
     if vocabulary is None:
         vocabulary = Vocabulary.from_counts(found.counts, settings.max_symbols, settings.units)
     codes = _encoded(raw, settings, found.account.num_lines, vocabulary, on_progress)
-    if not bool((codes != codes[:1]).any()):
+    if not any(bool((part != codes[:1]).any()) for part in torch.split(codes, _PART)):
         raise UserError(
             f"All {len(codes):,} lines of '{raw.name}' are the same in their first {settings.length} symbols; "
             f"give text with at least two different lines."
         )
-    _warn(raw.name, found.account, codes)
+    _warn(raw.name, found, vocabulary)
     words = found.account.words(settings.length)
     in_memory = not _is_large(codes.shape, vocabulary, settings)
     return TextSource(raw.name + (f" ({words})" if words else ""), codes.to(device) if in_memory else codes, vocabulary)
@@ -77,10 +78,14 @@ def _encoded(
     codes = _mapped(shape, vocabulary.dtype) if large else np.empty(shape, vocabulary.dtype)
     start = 0
     for lines in cleaned(raw, settings, Account()):
+        if start + len(lines) > num_lines:
+            break
         codes[start : start + len(lines)] = vocabulary.encode(lines, settings.length)
         start += len(lines)
         if on_progress:
             on_progress(start, num_lines)
+    if start != num_lines:
+        raise UserError(f"'{raw.name}' was changed while it was read; give text that stands still.")
     return torch.from_numpy(codes)
 
 
@@ -93,11 +98,12 @@ def _mapped(shape: tuple[int, int], dtype: type[np.generic]) -> Codes:
         return np.frombuffer(mmap.mmap(file.fileno(), 0), dtype).reshape(shape)
 
 
-def _warn(name: str, account: Account, codes: Tensor) -> None:
-    if account.num_unreadable:
-        text = f"{account.num_unreadable:,} lines of '{name}' are not UTF-8 text and are left out."
+def _warn(name: str, found: Survey, vocabulary: Vocabulary) -> None:
+    if number := found.account.num_unreadable:
+        text = f"{number:,} lines of '{name}' are not UTF-8 text and are left out."
         warnings.warn(text, DataWarning, stacklevel=3)
-    unknown = int((codes == UNKNOWN).sum())
+    total = int(found.counts[1:].sum())
+    unknown = total - int(found.counts[[ord(symbol) for symbol in vocabulary.symbols]].sum())
     if unknown:
-        text = f"{unknown:,} of {codes.numel():,} symbols of '{name}' are not in the vocabulary"
+        text = f"{unknown:,} of {total:,} symbols of '{name}' are not in the vocabulary"
         warnings.warn(f"{text}; data.max_symbols sets its size.", DataWarning, stacklevel=3)
