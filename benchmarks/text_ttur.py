@@ -2,12 +2,13 @@
 
     python benchmarks/text_ttur.py --data FOLDER [--seconds 240] [--seeds 3] [--out text_ttur.jsonl]
 
-Arms are the recipes text-ttur-small (one critic step a round, 3e-4 / 1e-4) and text-single-small (ten, both 1e-4). Time
-is the processor time of the rounds in this process: another load on the machine does not distort it. Evaluations are
-left out of it, and taken at equal fractions of it. One JSON line is appended per run; runs that are in the file already
-are not repeated, so that a killed script goes on where it stood. The summary is printed at the end: means over seeds
-with 95 % t-intervals, the paired difference of the arms, what real text gets (floor), and what independent characters
-of the right frequencies get (unigram).
+Arms are the recipes text-ttur-small (one critic step a round, 1.5e-3 / 5e-4) and text-single-small (ten, both 5e-4),
+which are the paper's rates times five: --rate-scale 0.2 gives the paper's. Time is the processor time of the rounds in
+this process, which another load on the machine stretches much less than the wall's. Evaluations are left out of it, and
+taken at equal fractions of it. One JSON line is appended per run; runs that are in the file already are not repeated,
+so that a killed script goes on where it stood. The summary is printed at the end: means over seeds with 95 %
+t-intervals, the paired difference of the arms, what real text gets (floor), and what independent characters of the
+right frequencies get (unigram).
 """
 
 import argparse

@@ -88,13 +88,13 @@ TEXT_TTUR_SMALL = Recipe(
     name="text-ttur-small",
     summary="character-level WGAN-GP under two time scales, for two cores (your lines: --data.path)",
     source=f"{_SOURCE}, with 64 channels, two blocks and five times the rates",
-    expected="EXPECTED",
+    expected="on the grammar JSD-4 0.79 after 500 steps (real text: 0.01), 13 steps a second; not run to its end here",
     settings=text_ttur_small,
 )
 TEXT_SINGLE_SMALL = Recipe(
     name="text-single-small",
     summary="the same at one time scale, with ten critic steps a round, for two cores (your lines: --data.path)",
     source=f"{_SOURCE}, with 64 channels, two blocks and five times the rates",
-    expected="EXPECTED",
+    expected="in equal time behind text-ttur-small so far (docs/text.md); not run to its end here",
     settings=text_single_small,
 )
