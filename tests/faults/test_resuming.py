@@ -36,7 +36,7 @@ class StopAt:
         if step == self.step:
             self.event.set()
 
-    def on_start(self, settings, step, description): ...
+    def on_start(self, settings, step, description, distances): ...
     def on_metrics(self, record): ...
     def on_evaluation(self, record): ...
     def on_end(self, ending): ...
@@ -63,6 +63,18 @@ def test_every_optimizer_resumes_exactly(tmp_path, optimizer):
     assert train(small("ring", tmp_path / "parts", changes), observer, observer.event).outcome is Outcome.STOPPED
     resume(tmp_path / "parts/run")
     assert differing(content(tmp_path / "whole"), content(tmp_path / "parts")) == []
+
+
+def test_an_old_checkpoint_that_a_kill_left_in_place_goes_at_the_next_start(tmp_path):
+    observer, folder = StopAt(5), tmp_path / "run/checkpoints"
+    train(small("ring", tmp_path), observer, observer.event)
+    shutil.copytree(folder / "step-000005", tmp_path / "aside")
+    resume(tmp_path / "run")
+    kept = checkpoint_steps(folder)
+    assert 5 not in kept
+    shutil.copytree(tmp_path / "aside", folder / "step-000005")
+    resume(tmp_path / "run")
+    assert checkpoint_steps(folder) == kept
 
 
 def test_what_may_change_is_said_and_what_may_not_is_refused(run):

@@ -155,7 +155,9 @@ class Loop:
         session = self.session
         self.observer.on_start(session.settings, session.step, describe(session), session.distances)
         self._stopwatch.rate(session.images)
-        if from_start and (ending := self._between_rounds()):
+        if not from_start:
+            self._thin_out()  # a kill may have come between a checkpoint and the removal of older ones
+        elif ending := self._between_rounds():
             return ending
         while session.step < self.settings.steps:
             session.play_round()
@@ -236,7 +238,10 @@ class Loop:
         guard.note_checkpoint(session.step)
         self.folder.flush_records()
         save_checkpoint(self.folder.checkpoints, session.step, session.networks_state(), state_of(session, guard))
-        kept = (session.distances.get("best_step"), guard.good_step)
+        self._thin_out()
+
+    def _thin_out(self) -> None:
+        kept = (self.session.distances.get("best_step"), self.guard.good_step)
         keep_only(
             self.folder.checkpoints,
             self.settings.keep_checkpoints,
