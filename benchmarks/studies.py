@@ -40,7 +40,7 @@ from equipoise.studies.backends import Backend, Here, OnRay, Processes
 from equipoise.studies.critical import critical_batch
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import Status, StudyFolder, ToTheEnd
-from equipoise.studies.laws import LAWS
+from equipoise.studies.laws import Hyperbola
 from equipoise.studies.plan import PlannedRun
 from equipoise.studies.reaches import Reach
 from equipoise.training import train
@@ -57,7 +57,7 @@ def coverage(repetitions: int) -> None:
         held, estimates = 0, []
         for number in range(repetitions):
             found = synthetic_runs(smallest, scatter, budget, np.random.default_rng(number))
-            interval = critical_batch(LAWS["hyperbola"], found, num_resamples=200, seed=number)
+            interval = critical_batch(Hyperbola(), found, num_resamples=200, seed=number)
             assert interval.low is not None
             assert interval.high is not None
             held += interval.low <= 2 * smallest <= interval.high

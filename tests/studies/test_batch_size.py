@@ -135,7 +135,7 @@ def test_the_noise_scale_is_read_where_the_target_was_met():
 def finding(late=False):
     steps = {4: 4000.0, 8: 1000.0, 16: 667.0, 64: 533.0}
     found = [
-        Reach(size, seed, value * (1 + 0.01 * seed), met=not (late and size == 4))
+        Reach(size, seed, value * (1 + 0.01 * seed), met=not (late and size == 4), shrinkage=20.0)
         for size, value in steps.items()
         for seed in range(3)
     ]

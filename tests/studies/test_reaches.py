@@ -23,6 +23,7 @@ def test_interpolation_is_exact_for_exponential_progress_whatever_the_cadence(ev
     assert found.images == pytest.approx(8 * truth)
     assert found.seconds == pytest.approx(truth / 2)
     assert found.half_width == every / 2
+    assert found.shrinkage == 10.0
     assert found.sfo == pytest.approx(8 * truth)
 
 
@@ -31,9 +32,9 @@ def test_the_first_crossing_counts_though_the_distance_rises_again():
 
 
 def test_a_run_that_never_arrives_or_diverged_is_censored_at_its_budget():
-    assert reach(exponential_curve(10), target=1e-9) == Reach(8, 0, 1000, met=False)
+    assert reach(exponential_curve(10), target=1e-9) == Reach(8, 0, 1000, met=False, shrinkage=100.0 / 1e-9)
     diverged = Curve(8, 0, [0, 10], [9.0, math.nan], budget=1000)
-    assert reach(diverged, target=1.0) == Reach(8, 0, 1000, met=False)
+    assert reach(diverged, target=1.0) == Reach(8, 0, 1000, met=False, shrinkage=9.0)
 
 
 def test_after_a_value_that_is_not_finite_the_later_evaluation_counts():

@@ -45,9 +45,9 @@ def _laws(finding: Finding) -> list[str]:
     if not finding.laws:
         return ["The target was met at too few batch sizes to fit a law (three are needed)."]
     sentences = [f"The {name} puts the critical batch at {_fitted(law)}." for name, law in finding.laws.items()]
-    if finding.better is None:
+    if finding.better is None and len(finding.laws) > 1:
         sentences.append("The two laws fit equally well, so that the runs do not say which to believe.")
-    else:
+    if finding.better is not None:
         sentences.append(f"The {finding.better} fits clearly better (Akaike).")
     unfit = [name for name, law in finding.laws.items() if law.lack_of_fit is not None and law.lack_of_fit < 0.05]
     if unfit:

@@ -179,7 +179,7 @@ def curve_of(settings: RunSettings, evaluations: Sequence[Record]) -> Curve:
     )
 
 
-def answer(target: float, runs: Sequence[Measured], num_resamples: int = 1000) -> TargetAnswer:
+def answer(target: float, runs: Sequence[Measured], num_resamples: int = 400) -> TargetAnswer:
     """The analysis of one target; where rates were tuned, of the best multiple at each batch size.
 
     Raises:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from equipoise.core.errors import UserError
-from equipoise.studies.laws import LAWS, Array, Fit, Law, fit, lack_of_fit, sizes_of
+from equipoise.studies.laws import Array, Fit, Law, fit, lack_of_fit, laws, sizes_of
 from equipoise.studies.reaches import Reach
 
 CLEAR_DIFFERENCE = 2.0
@@ -99,7 +99,7 @@ class Finding:
         return ends.get(int(self.measured.value))
 
 
-def analyse(target: float, found: Sequence[Reach], num_resamples: int = 1000, seed: int = 0) -> Finding:
+def analyse(target: float, found: Sequence[Reach], num_resamples: int = 400, seed: int = 0) -> Finding:
     """Everything about one target.
 
     Args:
@@ -121,8 +121,8 @@ def analyse(target: float, found: Sequence[Reach], num_resamples: int = 1000, se
         )
     resamples = _resamples(found, num_resamples, np.random.default_rng(seed))
     summaries = [_summary([one for one in found if one.batch_size == size], resamples) for size in sizes]
-    laws = {name: _fitted(law, found, resamples) for name, law in LAWS.items()} if _enough(found) else {}
-    return Finding(target, summaries, _measured(found, resamples), laws, _better(laws))
+    fitted = {law.name: _fitted(law, found, resamples) for law in laws(found)} if _enough(found) else {}
+    return Finding(target, summaries, _measured(found, resamples), fitted, _better(fitted))
 
 
 def critical_batch(law: Law, found: Sequence[Reach], num_resamples: int = 200, seed: int = 0) -> Interval:
@@ -243,8 +243,10 @@ def _median(values: Sequence[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _better(laws: Mapping[str, FittedLaw]) -> str | None:
-    if not laws:
+def _better(fitted: Mapping[str, FittedLaw]) -> str | None:
+    if len(fitted) < 2:
         return None
-    (best, first), (_, second) = sorted(((name, law.fit.aicc) for name, law in laws.items()), key=lambda pair: pair[1])
+    (best, first), (_, second) = sorted(
+        ((name, law.fit.aicc) for name, law in fitted.items()), key=lambda pair: pair[1]
+    )
     return best if second - first > CLEAR_DIFFERENCE else None

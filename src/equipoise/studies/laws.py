@@ -5,15 +5,16 @@
 
 The hyperbola is Sato & Iiduka's (2023): a bound A/N + B/b + C on the mean gap is set equal to eps^2. The exponential
 law is what holds where progress is exponential, as for SGD on a quadratic: with E|z_n|^2 = r^n (d - s/b) + s/b and the
-target eps^2, T = -1/ln r, K = d/eps^2, c = s/eps^2. Both have a smallest batch size b_min (q/p, c) below which the
-target is never met; b* = 2 b_min for the hyperbola. The two may differ by a factor of two in b*, so both are always
-fitted.
+target eps^2, T = -1/ln r, c = s/eps^2, and K = d/eps^2 is known: the first distance over the target. Both have a
+smallest batch size b_min (q/p, c) below which the target is never met; b* = 2 b_min for the hyperbola. The two may
+differ by a factor of two in b*, so both are always fitted.
 
 Steps scatter in proportion to themselves, so residuals are those of ln N, with one standard deviation estimated beside
 the law and, for each run, the error of its evaluation cadence. A censored run contributes the probability that it
 takes longer than its budget. Laws are compared by the corrected Akaike criterion.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,8 +39,11 @@ class Law(Protocol):
         num_parameters: how many numbers describe it.
     """
 
-    name: str
-    num_parameters: int
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def num_parameters(self) -> int: ...  # noqa: D102
 
     def log_steps(self, parameters: Array, sizes: Array, smallest: float) -> Array:
         """Ln N at ``sizes``; infinite at and below b_min.
@@ -80,36 +84,51 @@ class Hyperbola:
         return 2 * smallest * float(special.expit(parameters[-1]))
 
 
+@dataclass(frozen=True)
 class Exponential:
-    """N = T ln((K - c/b)/(1 - c/b)), described by ln T, ln(K - 1) and the logit of c/smallest."""
+    """N = T ln((K - c/b)/(1 - c/b)), described by ln T and the logit of c/smallest.
 
-    name = "exponential"
-    num_parameters = 3
+    K is not fitted, for as K falls to 1 the law becomes the hyperbola: it is what the runs had to shrink by.
+
+    Attributes:
+        shrinkage: K, first distance divided by the target.
+    """
+
+    shrinkage: float
+    name: str = "exponential"
+    num_parameters: int = 2
 
     def log_steps(self, parameters: Array, sizes: Array, smallest: float) -> Array:
         """See `Law.log_steps`."""
         share = smallest * special.expit(parameters[-1]) / sizes
-        inside = np.minimum(share, 1 - 1e-15)
-        steps = np.log1p(math.exp(parameters[1]) / (1 - inside))
+        steps = np.log1p((self.shrinkage - 1) / (1 - np.minimum(share, 1 - 1e-15)))
         return np.where(share < 1, parameters[0] + np.log(steps), math.inf)
 
     def start(self, p: float, q: float, smallest: float) -> Array:
-        """See `Law.start`; a run is taken to shrink the gap tenfold."""
-        return np.array([-math.log(p * math.log(10)), math.log(9), _logit(q / p / smallest)])
+        """See `Law.start`."""
+        return np.array([-math.log(p * math.log(self.shrinkage)), _logit(q / p / smallest)])
 
     def critical_batch(self, parameters: Array, smallest: float) -> float:
-        """b* by search over the share b_min/b."""
-        excess = math.exp(parameters[1])
-
-        def log_cost(logit: float) -> float:
-            share = float(special.expit(logit))
-            return math.log(math.log1p(excess / (1 - share))) - math.log(share)
-
-        best = optimize.minimize_scalar(log_cost, bounds=(-12, 12), method="bounded").x
-        return smallest * float(special.expit(parameters[-1]) / special.expit(best))
+        """b* by search over the share b_min/b, which depends on K alone."""
+        return smallest * float(special.expit(parameters[-1])) / _cheapest_share(self.shrinkage)
 
 
-LAWS: dict[str, Law] = {law.name: law for law in (Hyperbola(), Exponential())}
+@functools.cache
+def _cheapest_share(shrinkage: float) -> float:
+    """b_min/b* of the exponential law."""
+
+    def log_cost(logit: float) -> float:
+        share = float(special.expit(logit))
+        return math.log(math.log1p((shrinkage - 1) / (1 - share))) - math.log(share)
+
+    return float(special.expit(optimize.minimize_scalar(log_cost, bounds=(-12, 12), method="bounded").x))
+
+
+def laws(found: Sequence[Reach]) -> list[Law]:
+    """The laws that can be fitted: the exponential one only where it is known what the runs had to shrink by."""
+    shrinkages = [one.shrinkage for one in found if one.shrinkage > 1]
+    known: list[Law] = [Exponential(float(np.median(shrinkages)))] if shrinkages else []
+    return [Hyperbola(), *known]
 
 
 @dataclass(frozen=True)
@@ -177,7 +196,7 @@ def fit(law: Law, found: Sequence[Reach], start: Array | None = None) -> Fit:
     if start is None:
         start = np.append(law.start(*_usable(line(found), found), smallest), math.log(0.2))
     best = optimize.minimize(
-        data.negative_log_likelihood, start, (law, smallest), method="L-BFGS-B", bounds=_bounds(law, found)
+        data.negative_log_likelihood, start, (law, smallest), method="L-BFGS-B", bounds=_bounds(found)
     )
     count, number = law.num_parameters + 1, len(found)
     correction = 2 * count * (count + 1) / (number - count - 1) if number > count + 1 else math.inf
@@ -234,11 +253,10 @@ def _usable(pq: tuple[float, float], found: Sequence[Reach]) -> tuple[float, flo
     return p, min(max(q, 1e-3 * p * smallest), 0.99 * p * smallest)
 
 
-def _bounds(law: Law, found: Sequence[Reach]) -> list[tuple[float, float]]:
+def _bounds(found: Sequence[Reach]) -> list[tuple[float, float]]:
     logs = [math.log(one.steps) for one in found]
     scale = (min(logs) - 12, max(logs) + 5)
-    middle = [(-6.0, 12.0)] * (law.num_parameters - 2)
-    return [scale, *middle, (-12.0, 12.0), (math.log(_SMALLEST_SCATTER), 2.0)]
+    return [scale, (-12.0, 12.0), (math.log(_SMALLEST_SCATTER), 2.0)]
 
 
 def _logit(share: float) -> float:

@@ -49,6 +49,7 @@ class Reach:
         half_width: half the distance between the two evaluations that enclose the answer, in steps.
         images: real examples the discriminator saw until then; NaN where it is not known.
         seconds: wall-clock time until then; NaN where it is not known.
+        shrinkage: first value divided by the target; NaN where it is not known.
     """
 
     batch_size: int
@@ -58,6 +59,7 @@ class Reach:
     half_width: float = 0.0
     images: float = math.nan
     seconds: float = math.nan
+    shrinkage: float = math.nan
 
     @property
     def sfo(self) -> float:
@@ -76,9 +78,10 @@ def reach(curve: Curve, target: float) -> Reach:
     >>> reach(Curve(8, 0, steps=[0, 100, 200], values=[16.0, 4.0, 1.0], budget=200), target=2.0).steps
     150.0
     """
+    shrinkage = curve.values[0] / target if curve.values else math.nan
     met = [position for position, value in enumerate(curve.values) if value <= target]
     if not met:
-        return Reach(curve.batch_size, curve.seed, curve.budget, met=False)
+        return Reach(curve.batch_size, curve.seed, curve.budget, met=False, shrinkage=shrinkage)
     if met[0] == 0:
         raise UserError(
             f"The target {target:g} is already met at step {curve.steps[0]:g} (batch size {curve.batch_size}, seed "
@@ -94,6 +97,7 @@ def reach(curve: Curve, target: float) -> Reach:
         half_width=width / 2,
         images=_between(curve.images, before, fraction),
         seconds=_between(curve.seconds, before, fraction),
+        shrinkage=shrinkage,
     )
 
 
