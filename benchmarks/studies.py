@@ -196,7 +196,9 @@ def trace(folder: Path) -> str:
         for file in sorted(newest.glob("*.safetensors"))
         for name, tensor in sorted(load_file(file).items())
     }
-    return json.dumps([records, newest.name, tensors, json.loads((folder / "outcome.json").read_text())])
+    outcome = json.loads((folder / "outcome.json").read_text())
+    del outcome["next"]  # a command with the folder's path
+    return json.dumps([records, newest.name, tensors, outcome])
 
 
 def _has_repeats(folder: Path) -> bool:
