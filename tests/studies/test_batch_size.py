@@ -49,6 +49,21 @@ def test_a_run_ends_a_few_evaluations_after_the_target():
     assert rule.verdict(evaluations(9.0, 2.0, 9.0, 9.0)).sentence == "Met 2 by step 10."
 
 
+def test_the_value_that_a_record_is_judged_by_has_to_meet_the_target(tiny):
+    records = [
+        record | {"values": {"fd": 1.0, "mode_error": 1.0 - 0.25 * number}, "judge": "mode_error"}
+        for number, record in enumerate(evaluations(None, None, None, None))
+    ]
+    assert TargetMet(0.5).verdict(records).sentence == "Met 0.5 by step 20."
+    assert curve_of(tiny(), records).values == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_a_study_of_text_takes_the_divergence_of_its_words(capsys):
+    words = ["--sizes", "4", "8", "--seeds", "1", "--evaluation.num-samples", "200", "--evaluation.batch-size", "200"]
+    assert main(["study", "batch-size", "text-ttur-small", *words, "--dry-run"]) == 0
+    assert "2 runs, 1 at a time" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("rates", "power"), [("fixed", 0.0), ("sqrt", 0.5), ("linear", 1.0)])
 def test_rates_stay_or_follow_the_batch_size(tiny, rates, power):
     base = tiny(disc={"lr": 1e-3}, gen={"lr": 4e-3})
@@ -143,7 +158,7 @@ def finding(late=False):
 
 
 def test_the_advice_names_size_interval_trade_and_late_runs():
-    sentences = advice(finding(late=True))
+    sentences = advice(finding(late=True), "FD")
     assert sentences[0] == "Batch 8 reaches FD 5 at the least gradient cost (95 % interval 8-8)."
     assert sentences[1] == "Batch 64 is 1.9x faster in steps at 4.3x the cost."
     assert any(sentence.startswith("The hyperbola puts the critical batch at") for sentence in sentences)
@@ -152,7 +167,7 @@ def test_the_advice_names_size_interval_trade_and_late_runs():
 
 def test_a_minimum_at_the_end_of_the_sweep_is_said_to_be_open():
     found = [Reach(size, seed, 100.0 + seed) for size in (8, 16, 32) for seed in range(2)]
-    assert "smallest of the sweep, so that a smaller one may cost less" in advice(analyse(5.0, found, 20))[0]
+    assert "smallest of the sweep, so that a smaller one may cost less" in advice(analyse(5.0, found, 20), "FD")[0]
 
 
 def test_no_run_that_arrives_and_a_single_size_are_refused():
@@ -183,6 +198,7 @@ def test_options_of_the_study_and_of_the_run_are_told_apart():
 
 
 LEARNING = {
+    "data": {"std": 0.3},
     "network": {"width": 24, "depth": 2},
     "disc": {"lr": 5e-3},
     "gen": {"lr": 5e-3},
@@ -207,26 +223,26 @@ def command(tmp_path):
 
 def test_the_command_runs_draws_advises_and_goes_on(command, tmp_path, capsys):
     study = tmp_path / "study"
-    assert command("--sizes", "8", "32", "128", "--target", "3", "2.5", "--seeds", "2", "--noise-every", "20") == 0
+    assert command("--sizes", "8", "32", "128", "--target", "0.8", "0.7", "--seeds", "2", "--noise-every", "20") == 0
     text = capsys.readouterr().out
-    assert "reaches FD 2.5 at the least gradient cost" in text
+    assert "reaches mode error 0.7 at the least gradient cost" in text
     assert "Gradient noise scale of disc where runs met it" in text
     results = json.loads((study / "analysis.json").read_text())
-    assert [target["target"] for target in results["targets"]] == [3.0, 2.5]
+    assert [target["target"] for target in results["targets"]] == [0.8, 0.7]
     assert results["num_finished"] == results["num_planned"] == 6
     with (study / "runs.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 6
     assert {row["status"] for row in rows} == {"complete"}
-    assert float(rows[0]["sfo_to_3"]) == pytest.approx(float(rows[0]["steps_to_3"]) * int(rows[0]["batch_size"]))
+    assert float(rows[0]["sfo_to_0.8"]) == pytest.approx(float(rows[0]["steps_to_0.8"]) * int(rows[0]["batch_size"]))
     assert draw_batch_size(study).stat().st_size > 10_000
     before = {path: path.stat().st_mtime_ns for path in study.glob("runs/*/metrics.jsonl")}
-    assert command("--sizes", "8", "32", "128", "--target", "3", "--seeds", "2", "--noise-every", "20") == 0
+    assert command("--sizes", "8", "32", "128", "--target", "0.8", "--seeds", "2", "--noise-every", "20") == 0
     assert {path: path.stat().st_mtime_ns for path in study.glob("runs/*/metrics.jsonl")} == before
     evaluated = read_json_lines(study / "runs" / rows[0]["run"] / "evaluations.jsonl")
     curve = curve_of(RunFolder.open(study / "runs" / rows[0]["run"]).settings, evaluated)
     assert (curve.budget, curve.steps[:2]) == (160, [0, 20])
-    assert reach(curve, 3.0).steps == pytest.approx(float(rows[0]["steps_to_3"]))
+    assert reach(curve, 0.8).steps == pytest.approx(float(rows[0]["steps_to_0.8"]))
 
 
 def test_a_target_is_frozen_by_a_pilot(command, capsys):
@@ -248,8 +264,8 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(command, tmp_path, capsys):
         (("--target", "1e-9", "--sizes", "8", "16", "--seeds", "1"), "No run met the target 1e-09"),
         (("--target", "low"), "takes distances, or auto"),
         (("--target", "-3"), "above 0"),
-        (("--workers", "0", "--sizes", "8", "16", "--target", "1"), "at least 1"),
-        (("--workers", "2", "--backend", "here", "--sizes", "8", "16", "--target", "1"), "one run at a time"),
+        (("--workers", "0", "--sizes", "8", "16", "--target", "0.5"), "at least 1"),
+        (("--workers", "2", "--backend", "here", "--sizes", "8", "16", "--target", "0.5"), "one run at a time"),
         (("--backend", "slurm"), "slurm"),
         (("--sise", "8"), "Unknown option"),
     ],
@@ -266,8 +282,8 @@ def test_sizes_above_the_data_set_and_another_study_are_refused(command, tmp_pat
     assert main([*arguments, "--target", "3"]) == 2
     assert "has 1797 examples" in capsys.readouterr().err
     assert not (tmp_path / "study").exists()
-    assert command("--sizes", "8", "16", "--target", "2", "--seeds", "1") in (0, 2)
-    assert command("--sizes", "8", "16", "--target", "2", "--seeds", "1", "--max-steps", "90") == 2
+    assert command("--sizes", "8", "16", "--target", "0.8", "--seeds", "1") in (0, 2)
+    assert command("--sizes", "8", "16", "--target", "0.8", "--seeds", "1", "--max-steps", "90") == 2
     assert "holds another study (settings.training.steps is 160 there and 90 here)" in capsys.readouterr().err
 
 

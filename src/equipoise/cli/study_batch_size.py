@@ -1,4 +1,4 @@
-"""``equipoise study batch-size [RECIPE] --sizes 8 16 ... --target FD [--seeds N] [--field value ...]``."""
+"""``equipoise study batch-size [RECIPE] --sizes 8 16 ... --target DISTANCE [--seeds N] [--field value ...]``."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,7 @@ from equipoise.cli.parsing import parse
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
+from equipoise.core.judges import JUDGES
 
 PROG = "equipoise study batch-size [RECIPE]"
 DEFAULT_RECIPE = "batch-size-digits"
@@ -27,7 +28,8 @@ class Arguments:
     sizes: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
     """Batch sizes."""
     target: tuple[str, ...] = ("auto",)
-    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches half-way."""
+    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches half-way. A distance is
+    what the recipe's evaluations judge by: FD, the mode error on mixtures, JSD-4 of text."""
     seeds: int = 5
     """Runs of each batch size."""
     rates: Literal["fixed", "sqrt", "linear", "tuned"] = "fixed"
@@ -235,7 +237,7 @@ class _Run:
             steps_text, sfo, images, seconds = map(_count, values)
             met = f"{one['num_met']}/{one['num_runs']}"
             table.add_row(str(one["batch_size"]), met, steps_text, ends, sfo, images, seconds)
-        print(f"\nFD {target['target']:g}")
+        print(f"\n{JUDGES[target['judge']]} {target['target']:g}")
         self.console.print(table)
         for player, scale in target["noise_scales"].items():
             if scale is not None:

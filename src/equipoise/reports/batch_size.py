@@ -11,6 +11,7 @@ from typing import Any
 
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
+from equipoise.core.judges import JUDGES
 
 FIGURE = "batch-size.png"
 _COLOURS = ("#1f5f99", "#c8502b", "#2c7a4b", "#7a4b9c")
@@ -48,9 +49,8 @@ def draw_batch_size(study: Path) -> Path:
 def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
     met = [one for one in target["sizes"] if one[column]["value"] is not None]
     sizes, values = [one["batch_size"] for one in met], [one[column]["value"] for one in met]
-    axes.errorbar(
-        sizes, values, yerr=_errors(met, column), fmt="o", color=colour, capsize=3, label=f"FD {target['target']:g}"
-    )
+    label = f"{JUDGES[target['judge']]} {target['target']:g}"
+    axes.errorbar(sizes, values, yerr=_errors(met, column), fmt="o", color=colour, capsize=3, label=label)
     for one in target["sizes"]:
         if one[column]["value"] is None and values:
             axes.annotate(

@@ -5,12 +5,12 @@ import math
 from equipoise.studies.critical import Finding, FittedLaw, Interval, SizeSummary
 
 
-def advice(finding: Finding, name: str = "FD") -> list[str]:
+def advice(finding: Finding, name: str) -> list[str]:
     """Sentences for a person who has to choose.
 
     Args:
         finding: of one target.
-        name: of the distance.
+        name: of the distance, such as FD.
     """
     return [
         _cheapest(finding, name),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.core.files import write_json, write_text
+from equipoise.core.judges import JUDGES
 from equipoise.studies.advice import advice
 from equipoise.studies.batch_size import Measured, TargetAnswer
 from equipoise.studies.critical import Interval
@@ -76,13 +77,14 @@ def _target(answer: TargetAnswer) -> dict[str, Any]:
     finding = answer.finding
     return {
         "target": finding.target,
+        "judge": answer.judge,
         "sizes": [asdict(summary) for summary in finding.sizes],
         "measured": asdict(finding.measured),
         "at_edge": finding.at_edge,
         "laws": {name: _law(law, finding.sizes) for name, law in finding.laws.items()},
         "better": finding.better,
         "noise_scales": {name: _interval(scale) for name, scale in answer.noise_scales.items()},
-        "advice": advice(finding),
+        "advice": advice(finding, JUDGES[answer.judge]),
     }
 
 
