@@ -3,16 +3,18 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from equipoise.cli.main import main
 from equipoise.cli.study_batch_size import split_options
 from equipoise.config import EvaluationSettings, RunSettings
 from equipoise.config.files import merged, to_yaml
 from equipoise.core.errors import UserError
-from equipoise.core.files import read_json_lines
+from equipoise.core.files import read_json_lines, write_json
 from equipoise.recipes import RECIPES
 from equipoise.reports.batch_size import draw_batch_size
 from equipoise.studies.advice import advice
@@ -20,6 +22,7 @@ from equipoise.studies.batch_size import (
     TUNED_FACTORS,
     BatchSizePlan,
     Measured,
+    TargetAnswer,
     TargetMet,
     answer,
     curve_of,
@@ -30,6 +33,7 @@ from equipoise.studies.critical import analyse
 from equipoise.studies.folder import Standing, Status
 from equipoise.studies.noise_scale import at_target
 from equipoise.studies.reaches import Curve, Reach, reach
+from equipoise.studies.results import as_json
 from equipoise.training import RunFolder
 from equipoise.training.session import Session
 
@@ -168,6 +172,58 @@ def test_the_advice_names_size_interval_trade_and_late_runs():
 def test_a_minimum_at_the_end_of_the_sweep_is_said_to_be_open():
     found = [Reach(size, seed, 100.0 + seed) for size in (8, 16, 32) for seed in range(2)]
     assert "smallest of the sweep, so that a smaller one may cost less" in advice(analyse(5.0, found, 20), "FD")[0]
+
+
+def runs_that_met(counts, num_runs=3):
+    """Reaches of ``num_runs`` runs a size, as many of which as ``counts`` says met the target."""
+    return [
+        Reach(size, n, 100.0 + n, met=n < met, shrinkage=20.0) for size, met in counts.items() for n in range(num_runs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "num_runs"), [({4: 0, 8: 0, 16: 1}, 3), ({4: 1, 8: 1, 16: 1}, 3), ({4: 2, 8: 2}, 4)]
+)
+def test_no_batch_size_is_named_where_most_runs_never_arrive(counts, num_runs):
+    found = analyse(1.0, runs_that_met(counts, num_runs), num_resamples=20)
+    assert (found.measured, found.at_edge, found.laws) == (None, None, {})
+    sentences = advice(found, "FD")
+    assert sentences[0].startswith("No batch size can be named for FD 1: at no size did more than half of the runs")
+    assert len(sentences) == 2
+
+
+def test_the_cheapest_size_is_among_those_that_most_runs_arrived_at():
+    found = analyse(1.0, runs_that_met({4: 1, 8: 0, 16: 2}), num_resamples=50)
+    assert found.measured.value == 16
+    assert found.measured.low >= 4
+    assert not analyse(1.0, runs_that_met({4: 1, 8: 1, 16: 3}), num_resamples=20).laws
+    assert set(analyse(1.0, runs_that_met({4: 1, 8: 2, 16: 3}), num_resamples=20).laws) == {"hyperbola", "exponential"}
+
+
+def drawn(folder, monkeypatch, *findings):
+    """Legends of both panels of the figure of ``findings``."""
+    answers = [TargetAnswer(each, [], {"disc": None, "gen": None}, "mode_error") for each in findings]
+    write_json(folder / "analysis.json", as_json(answers, 9, 9, "fixed"))
+    legends, save = [], Figure.savefig
+
+    def saving(figure, *arguments, **options):
+        legends.extend([text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes)
+        save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", saving)
+    draw_batch_size(folder)
+    return legends
+
+
+def test_a_figure_names_each_target_and_each_law_once(tmp_path, monkeypatch):
+    legends = drawn(tmp_path, monkeypatch, finding(), replace(finding(late=True), target=4.0))
+    for legend in legends:
+        assert sorted(legend) == ["exponential", "hyperbola", "mode error 4", "mode error 5"]
+
+
+def test_a_figure_of_runs_that_never_arrive_is_drawn(tmp_path, monkeypatch):
+    found = analyse(1.0, runs_that_met({4: 0, 8: 0, 16: 1}), num_resamples=20)
+    assert drawn(tmp_path, monkeypatch, found) == [["mode error 1"]] * 2
 
 
 def test_no_run_that_arrives_and_a_single_size_are_refused():

@@ -231,6 +231,7 @@ def _best_factors(pairs: list[tuple[Measured, Reach]]) -> list[tuple[Measured, R
     return kept
 
 
-def _median_rank(group: Iterable[tuple[Measured, Reach]]) -> float:
+def _median_rank(group: Iterable[tuple[Measured, Reach]]) -> tuple[float, list[float]]:
+    """The median steps; where those are equal, as where most runs never arrive, the steps of the first to arrive."""
     ordered = sorted(one.steps if one.met else math.inf for _, one in group)
-    return ordered[len(ordered) // 2]
+    return ordered[len(ordered) // 2], ordered

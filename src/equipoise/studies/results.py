@@ -79,7 +79,7 @@ def _target(answer: TargetAnswer) -> dict[str, Any]:
         "target": finding.target,
         "judge": answer.judge,
         "sizes": [asdict(summary) for summary in finding.sizes],
-        "measured": asdict(finding.measured),
+        "measured": _interval(finding.measured),
         "at_edge": finding.at_edge,
         "laws": {name: _law(law, finding.sizes) for name, law in finding.laws.items()},
         "better": finding.better,
