@@ -33,7 +33,7 @@ from equipoise.studies.critical import analyse
 from equipoise.studies.folder import Standing, Status
 from equipoise.studies.noise_scale import at_target
 from equipoise.studies.reaches import Curve, Reach, reach
-from equipoise.studies.results import as_json
+from equipoise.studies.results import as_json, write_results
 from equipoise.training import RunFolder
 from equipoise.training.session import Session
 
@@ -92,6 +92,25 @@ def test_tuned_rates_take_the_best_multiple_at_each_size(tiny):
         measured.append(Measured(run, Standing(Status.COMPLETE), curve, []))
     found = answer(2.0, measured, num_resamples=10).reaches
     assert [(one.batch_size, one.steps) for one in found] == [(size, 100 / size) for size in (4, 4, 8, 8, 16, 16)]
+
+
+def test_the_spreadsheet_holds_every_multiple_of_the_rates_by_itself(tiny, tmp_path):
+    plan = BatchSizePlan(tiny(), (4, 8), num_seeds=1, rates="tuned").runs()
+    measured = [
+        Measured(
+            run,
+            Standing(Status.COMPLETE),
+            Curve(run.settings.training.batch_size, 0, [0, steps], [4.0, last], 1000),
+            [],
+        )
+        for run, steps, last in zip(plan, (100, 200, 300, 400, 500, 600), (2.0, 2.0, 9.0, 2.0, 2.0, 2.0), strict=True)
+    ]
+    standings = {run.key: Standing(Status.COMPLETE) for run in plan}
+    answers = [answer(2.0, measured, num_resamples=10)]
+    write_results(tmp_path, as_json(answers, 6, 6, "tuned"), plan, standings, measured, answers)
+    with (tmp_path / "runs.csv").open() as file:
+        rows = {row["run"]: row["steps_to_2"] for row in csv.DictReader(file)}
+    assert [rows[run.key] for run in plan] == ["100.0", "200.0", "", "400.0", "500.0", "600.0"]
 
 
 @pytest.mark.parametrize(
@@ -324,6 +343,8 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(command, tmp_path, capsys):
         (("--workers", "2", "--backend", "here", "--sizes", "8", "16", "--target", "0.5"), "one run at a time"),
         (("--backend", "slurm"), "slurm"),
         (("--sise", "8"), "Unknown option"),
+        (("--max-steps", "0"), "training.steps was given as 0, but must be greater than 0 (by --max-steps"),
+        (("--noise-every", "-1"), "training.measure_noise_every was given as -1, but must be"),
     ],
 )
 def test_wrong_requests_are_answered_in_a_sentence(command, capsys, words, sentence):
@@ -331,6 +352,11 @@ def test_wrong_requests_are_answered_in_a_sentence(command, capsys, words, sente
     said = capsys.readouterr().err
     assert sentence in said
     assert said.count("\n") == 1
+
+
+def test_a_game_without_a_distance_is_refused_before_its_settings_are_looked_at(capsys):
+    assert main(["study", "batch-size", "saddle-cg", "--sizes", "4", "8", "--dry-run"]) == 2
+    assert "Recipe 'saddle-cg' measures no distance" in capsys.readouterr().err
 
 
 def test_sizes_above_the_data_set_and_another_study_are_refused(command, tmp_path, capsys):

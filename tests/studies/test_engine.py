@@ -55,7 +55,9 @@ def trace(folder: Path):
         for file in newest.glob("*.safetensors")
         for name, tensor in load_file(file).items()
     }
-    return records, newest.name, tensors, json.loads((folder / "outcome.json").read_text())
+    outcome = json.loads((folder / "outcome.json").read_text())
+    del outcome["next"]  # it names the folder
+    return records, newest.name, tensors, outcome
 
 
 def assert_same(one: Path, other: Path):
@@ -155,6 +157,20 @@ def test_whatever_a_kill_leaves_the_run_ends_as_an_undisturbed_one(tmp_path, pla
     assert_same(path, expected)
     assert [entry.name for entry in path.parent.iterdir()] == [run.key]
     assert (tmp_path / "study" / "damaged").exists() == (lost == "every checkpoint")
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"outcome": "lost", "sentence": ""}', "\xff"])
+def test_a_damaged_outcome_is_as_good_as_none(tmp_path, plan, damage):
+    (run,) = plan(sizes=(8,), seeds=1)
+    study = engine(tmp_path, [run])
+    study.run()
+    file = study.folder.run_path(run) / "outcome.json"
+    expected = file.read_bytes()
+    file.write_bytes(damage.encode("latin-1"))
+    assert study.standings()[run.key].status is Status.INCOMPLETE
+    (tmp_path / "failures" / f"{run.key}.json").write_bytes(damage.encode("latin-1"))
+    assert study.run()[run.key].status is Status.COMPLETE
+    assert file.read_bytes() == expected
 
 
 def test_a_run_that_is_played_elsewhere_is_left_alone_and_waited_for(tmp_path, plan):

@@ -14,6 +14,7 @@ from rich.table import Table
 from equipoise.cli.parsing import parse
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
+from equipoise.config.files import validated
 from equipoise.core.errors import UserError
 from equipoise.core.judges import JUDGES
 
@@ -61,9 +62,11 @@ def main(arguments: list[str]) -> int:
         return _help()
     given = parse(Arguments, study, prog=PROG, description=_DESCRIPTION)
     targets = _targets(given.target)
-    base = _base(parse_settings(rest, default=DEFAULT_RECIPE), given)
-    from equipoise.studies.batch_size import BatchSizePlan
+    settings = parse_settings(rest, default=DEFAULT_RECIPE)
+    from equipoise.studies.batch_size import BatchSizePlan, require_distance
 
+    require_distance(settings)
+    base = _base(settings, given)
     plan = BatchSizePlan(base, given.sizes, given.seeds, given.rates)
     return _Run(given, plan, targets).dry() if given.dry_run else _Run(given, plan, targets).play()
 
@@ -111,7 +114,7 @@ def _base(settings: RunSettings, given: Arguments) -> RunSettings:
         changes["steps"] = given.max_steps
     values = settings.model_dump()
     values["training"] |= changes
-    return RunSettings.model_validate(values)
+    return validated(values, "by --max-steps or --noise-every")
 
 
 class _Run:

@@ -54,6 +54,15 @@ class TargetMet:
         return None
 
 
+def require_distance(settings: RunSettings) -> None:
+    """Nothing, or a `UserError` where ``settings`` measure no distance."""
+    if settings.evaluation.features == "none":
+        raise UserError(
+            f"Recipe {settings.name!r} measures no distance, so that no target can be met; choose another recipe, or "
+            f"set --evaluation.features."
+        )
+
+
 @dataclass(frozen=True)
 class BatchSizePlan:
     """The runs of a study.
@@ -81,11 +90,7 @@ class BatchSizePlan:
             raise UserError(f"--sizes holds {min(self.sizes)}, but batch sizes begin at 2.")
         if self.num_seeds < 1:
             raise UserError(f"--seeds was given as {self.num_seeds}, but must be at least 1.")
-        if self.base.evaluation.features == "none":
-            raise UserError(
-                f"Recipe {self.base.name!r} measures no distance, so that no target can be met; set "
-                f"--evaluation.features."
-            )
+        require_distance(self.base)
 
     @property
     def identity(self) -> dict[str, Any]:
