@@ -188,7 +188,14 @@ def test_a_run_that_is_played_elsewhere_is_left_alone_and_waited_for(tmp_path, p
 def test_a_stop_finishes_the_round_and_the_study_goes_on_later(tmp_path, plan):
     runs = plan(sizes=(8,), training={"steps": 4000, "checkpoint_every": 2000, "sample_every": 4000, "log_every": 2000})
     study = engine(tmp_path / "study", runs)
-    threading.Timer(1.5, study.stop).start()
+    evaluations = study.folder.run_path(runs[0]) / "evaluations.jsonl"
+
+    def stop_while_it_plays():
+        while len(read_json_lines(evaluations)) < 3:
+            time.sleep(0.02)
+        study.stop()
+
+    threading.Thread(target=stop_while_it_plays, daemon=True).start()
     found = study.run()
     assert {standing.status for standing in found.values()} == {Status.INCOMPLETE, Status.MISSING}
     assert "Stopped on request" in next(iter(found.values())).sentence
