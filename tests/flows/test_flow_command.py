@@ -100,6 +100,13 @@ def test_mistakes_are_one_sentence_and_leave_no_results(here, capsys, arguments,
     assert sorted(path.name for path in here.rglob("*.jsonl")) == []
 
 
+def test_names_are_listed_once(here, capsys):
+    for arguments in (["nope"], ["nope", "--from-training"]):
+        assert main(["flow", *arguments]) == 2
+        names = capsys.readouterr().err.strip().rstrip(".").partition("choose from: ")[2].split(", ")
+        assert len(names) == len(set(names)) > 10
+
+
 def test_an_existing_folder_is_refused(here, capsys):
     (here / "flows/rotation").mkdir(parents=True)
     assert main(["flow"]) == 2

@@ -188,6 +188,8 @@ def test_clouds_that_do_not_fit_are_refused(arguments, words):
         ParticleFlow(features(), **given)
     with pytest.raises(UserError, match="bandwidths"):
         KernelSpace((0.0,))
+    with pytest.raises(UserError, match=r"given as 1.0; give a sequence, such as \[1.0\]"):
+        KernelSpace(1.0)
     with pytest.raises(UserError, match="at least one each"):
         RandomFeatures(2, 1, (1.0, 2.0))
 

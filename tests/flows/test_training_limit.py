@@ -35,6 +35,15 @@ def test_rounds_of_training_are_steps_of_the_scheme_of_that_name(recipe, order):
     assert (trained.points[-1] - trained.points[0]).norm() > 0.01
 
 
+def test_a_text_network_flows_though_its_gradients_are_not_contiguous():
+    flow = limit_of(LimitSettings(**SMALL | {"recipe": "text-ttur-small"})).flow
+    velocity = flow.velocity(flow.start)
+    for part, start, apart in zip(velocity, flow.start, (flow.disc_velocity, flow.gen_velocity), strict=True):
+        assert part.shape == start.shape
+        assert part.norm() > 0
+        torch.testing.assert_close(part, apart(flow.start))
+
+
 @pytest.mark.parametrize("recipe", ["dirac", "ring"])
 def test_training_tends_to_the_flow_at_first_order(recipe):
     settings = LimitSettings(**SMALL | {"recipe": recipe, "time": 1.6})

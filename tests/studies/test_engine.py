@@ -159,6 +159,20 @@ def test_whatever_a_kill_leaves_the_run_ends_as_an_undisturbed_one(tmp_path, pla
     assert (tmp_path / "study" / "damaged").exists() == (lost == "every checkpoint")
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"outcome": "lost", "sentence": ""}', "\xff"])
+def test_a_damaged_outcome_is_as_good_as_none(tmp_path, plan, damage):
+    (run,) = plan(sizes=(8,), seeds=1)
+    study = engine(tmp_path, [run])
+    study.run()
+    file = study.folder.run_path(run) / "outcome.json"
+    expected = file.read_bytes()
+    file.write_bytes(damage.encode("latin-1"))
+    assert study.standings()[run.key].status is Status.INCOMPLETE
+    (tmp_path / "failures" / f"{run.key}.json").write_bytes(damage.encode("latin-1"))
+    assert study.run()[run.key].status is Status.COMPLETE
+    assert file.read_bytes() == expected
+
+
 def test_a_run_that_is_played_elsewhere_is_left_alone_and_waited_for(tmp_path, plan):
     (run,) = plan(sizes=(8,), seeds=1)
     study = engine(tmp_path / "study", [run])
@@ -174,7 +188,14 @@ def test_a_run_that_is_played_elsewhere_is_left_alone_and_waited_for(tmp_path, p
 def test_a_stop_finishes_the_round_and_the_study_goes_on_later(tmp_path, plan):
     runs = plan(sizes=(8,), training={"steps": 4000, "checkpoint_every": 2000, "sample_every": 4000, "log_every": 2000})
     study = engine(tmp_path / "study", runs)
-    threading.Timer(1.5, study.stop).start()
+    evaluations = study.folder.run_path(runs[0]) / "evaluations.jsonl"
+
+    def stop_while_it_plays():
+        while len(read_json_lines(evaluations)) < 3:
+            time.sleep(0.02)
+        study.stop()
+
+    threading.Thread(target=stop_while_it_plays, daemon=True).start()
     found = study.run()
     assert {standing.status for standing in found.values()} == {Status.INCOMPLETE, Status.MISSING}
     assert "Stopped on request" in next(iter(found.values())).sentence

@@ -53,7 +53,7 @@ def default_settings(given: str | None, from_training: bool) -> FlowSettings:
             f"The recipe {given!r} is no game between two numbers, so it has no portrait; add --from-training to train "
             f"it towards its flow."
         )
-    raise unknown("game, laboratory or recipe", given, [*PORTRAITS, *LABORATORIES, *RECIPES])
+    raise unknown("game, laboratory or recipe", given, list(dict.fromkeys([*PORTRAITS, *LABORATORIES, *RECIPES])))
 
 
 def _limit(given: str) -> LimitSettings:
@@ -62,7 +62,7 @@ def _limit(given: str) -> LimitSettings:
     steep = {"lr": 0.004, "time": 0.4} if given.startswith("saddle") else {}
     games = [name for name in PORTRAITS if name != "rotation"]
     if given not in games and given not in RECIPES:
-        raise unknown("recipe or game", given, [*RECIPES, *games])
+        raise unknown("recipe or game", given, list(dict.fromkeys([*RECIPES, *games])))
     return LimitSettings(recipe=given, name=f"{given}-limit", **steep)
 
 

@@ -149,7 +149,7 @@ def recipe_settings(name: str) -> RunSettings:
     if name in ANALYTIC_GAMES:
         return RunSettings(game=GameSettings.model_validate({"kind": name}))
     if name not in RECIPES:
-        raise unknown("recipe or game", name, [*RECIPES, *ANALYTIC_GAMES])
+        raise unknown("recipe or game", name, list(dict.fromkeys([*RECIPES, *ANALYTIC_GAMES])))
     return RECIPES[name].settings()
 
 

@@ -13,15 +13,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from equipoise.config import RunSettings
+from equipoise.core.judges import JUDGES
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
 _NUM_LINES = 4
 Distances = Mapping[str, float | int | str | None]
-
-
-JUDGES = {"fd": "FD", "mode_error": "mode error", "jsd4": "JSD-4"}
-"""What the value is called that tells a run's checkpoints apart."""
 
 
 class Best:

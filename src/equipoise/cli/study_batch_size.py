@@ -1,4 +1,4 @@
-"""``equipoise study batch-size [RECIPE] --sizes 8 16 ... --target FD [--seeds N] [--field value ...]``."""
+"""``equipoise study batch-size [RECIPE] --sizes 8 16 ... --target DISTANCE [--seeds N] [--field value ...]``."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,9 @@ from rich.table import Table
 from equipoise.cli.parsing import parse
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
+from equipoise.config.files import validated
 from equipoise.core.errors import UserError
+from equipoise.core.judges import JUDGES
 
 PROG = "equipoise study batch-size [RECIPE]"
 DEFAULT_RECIPE = "batch-size-digits"
@@ -27,7 +29,8 @@ class Arguments:
     sizes: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
     """Batch sizes."""
     target: tuple[str, ...] = ("auto",)
-    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches half-way."""
+    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches half-way. A distance is
+    what the recipe's evaluations judge by: FD, the mode error on mixtures, JSD-4 of text."""
     seeds: int = 5
     """Runs of each batch size."""
     rates: Literal["fixed", "sqrt", "linear", "tuned"] = "fixed"
@@ -59,9 +62,11 @@ def main(arguments: list[str]) -> int:
         return _help()
     given = parse(Arguments, study, prog=PROG, description=_DESCRIPTION)
     targets = _targets(given.target)
-    base = _base(parse_settings(rest, default=DEFAULT_RECIPE), given)
-    from equipoise.studies.batch_size import BatchSizePlan
+    settings = parse_settings(rest, default=DEFAULT_RECIPE)
+    from equipoise.studies.batch_size import BatchSizePlan, require_distance
 
+    require_distance(settings)
+    base = _base(settings, given)
     plan = BatchSizePlan(base, given.sizes, given.seeds, given.rates)
     return _Run(given, plan, targets).dry() if given.dry_run else _Run(given, plan, targets).play()
 
@@ -109,7 +114,7 @@ def _base(settings: RunSettings, given: Arguments) -> RunSettings:
         changes["steps"] = given.max_steps
     values = settings.model_dump()
     values["training"] |= changes
-    return RunSettings.model_validate(values)
+    return validated(values, "by --max-steps or --noise-every")
 
 
 class _Run:
@@ -235,7 +240,7 @@ class _Run:
             steps_text, sfo, images, seconds = map(_count, values)
             met = f"{one['num_met']}/{one['num_runs']}"
             table.add_row(str(one["batch_size"]), met, steps_text, ends, sfo, images, seconds)
-        print(f"\nFD {target['target']:g}")
+        print(f"\n{JUDGES[target['judge']]} {target['target']:g}")
         self.console.print(table)
         for player, scale in target["noise_scales"].items():
             if scale is not None:

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 
 from equipoise.core.files import read_json_lines
+from equipoise.core.judges import distance_of
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import Standing, Status
 from equipoise.studies.plan import PlannedRun
@@ -121,5 +122,4 @@ def _cell(engine: Engine, run: PlannedRun | None, standings: dict[str, Standing]
 def _newest(evaluations: Sequence[dict[str, Any]]) -> str:
     if not evaluations:
         return ""
-    distance = evaluations[-1]["values"]["fd"]
-    return f"{evaluations[-1]['step']:,}: " + ("nan" if distance is None else f"{distance:.3g}")
+    return f"{evaluations[-1]['step']:,}: {distance_of(evaluations[-1]):.3g}"

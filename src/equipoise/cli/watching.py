@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from equipoise.cli.live import JUDGES, LineView, LiveView
+from equipoise.cli.live import LineView, LiveView
 from equipoise.cli.output import unfailing_output
+from equipoise.core.judges import JUDGES
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.reports.curves import draw_curves
 

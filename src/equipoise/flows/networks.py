@@ -155,7 +155,8 @@ def _gradient(terms: LossTerms, parameters: list[nn.Parameter], *, retain_graph:
     gradients = torch.autograd.grad(
         terms.total, parameters, retain_graph=retain_graph, allow_unused=True, materialize_grads=True
     )
-    return parameters_to_vector(gradients).detach()
+    # Not parameters_to_vector: gradients of text networks, as of any weight used transposed, may not be contiguous.
+    return torch.cat([gradient.reshape(-1) for gradient in gradients]).detach()
 
 
 def parameter_norm(state: State) -> Tensor:

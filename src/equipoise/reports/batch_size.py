@@ -11,6 +11,7 @@ from typing import Any
 
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
+from equipoise.core.judges import JUDGES
 
 FIGURE = "batch-size.png"
 _COLOURS = ("#1f5f99", "#c8502b", "#2c7a4b", "#7a4b9c")
@@ -37,8 +38,9 @@ def draw_batch_size(study: Path) -> Path:
         _draw(cost, target, "sfo", colour)
         _mark_estimates(cost, target, colour, number)
     sizes = [one["batch_size"] for one in analysis["targets"][0]["sizes"]]
-    _label(steps, "Steps to the target", "steps", sizes)
-    _label(cost, "Gradient cost to the target, and estimates of the critical batch", "steps x batch size", sizes)
+    laws = list(dict.fromkeys(name for target in analysis["targets"] for name in target["laws"]))
+    _label(steps, "Steps to the target", "steps", sizes, laws)
+    _label(cost, "Gradient cost to the target, and estimates of the critical batch", "steps x batch size", sizes, laws)
     path = study / FIGURE
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
@@ -48,9 +50,8 @@ def draw_batch_size(study: Path) -> Path:
 def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
     met = [one for one in target["sizes"] if one[column]["value"] is not None]
     sizes, values = [one["batch_size"] for one in met], [one[column]["value"] for one in met]
-    axes.errorbar(
-        sizes, values, yerr=_errors(met, column), fmt="o", color=colour, capsize=3, label=f"FD {target['target']:g}"
-    )
+    label = f"{JUDGES[target['judge']]} {target['target']:g}"
+    axes.errorbar(sizes, values, yerr=_errors(met, column), fmt="o", color=colour, capsize=3, label=label)
     for one in target["sizes"]:
         if one[column]["value"] is None and values:
             axes.annotate(
@@ -60,12 +61,16 @@ def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
                 arrowprops={"arrowstyle": "->", "color": colour},
             )
     for name, law in target["laws"].items():
-        curve = [
-            (size, steps * (size if column == "sfo" else 1))
-            for size, steps in zip(law["curve"]["batch_size"], law["curve"]["steps"], strict=True)
-            if steps is not None and steps < 4 * max(one["steps"]["value"] for one in met)
-        ]
-        axes.plot(*zip(*curve, strict=True), linestyle=_LINES[name], color=colour, linewidth=1, label=name)
+        drawn, steps = _inside_panel(law["curve"], 4 * max(one["steps"]["value"] for one in met))
+        heights = [size * number for size, number in zip(drawn, steps, strict=True)] if column == "sfo" else steps
+        axes.plot(drawn, heights, linestyle=_LINES[name], color=colour, linewidth=1)
+
+
+def _inside_panel(curve: dict[str, list[Any]], most: float) -> tuple[list[float], list[float]]:
+    """Batch sizes and steps of a law where its steps are fewer than ``most``."""
+    points = zip(curve["batch_size"], curve["steps"], strict=True)
+    kept = [(size, steps) for size, steps in points if steps is not None and steps < most]
+    return [size for size, _ in kept], [steps for _, steps in kept]
 
 
 def _errors(met: list[dict[str, Any]], column: str) -> list[list[float]]:
@@ -79,7 +84,7 @@ def _errors(met: list[dict[str, Any]], column: str) -> list[list[float]]:
 
 def _mark_estimates(axes: Any, target: dict[str, Any], colour: str, number: int) -> None:
     """A row for each estimate at the foot of the panel: the value as a dot, its interval as a bar."""
-    estimates = [("measured", target["measured"])]
+    estimates = [("measured", target["measured"])] if target["measured"] else []
     estimates += [(f"b* of the {name}", law["critical_batch"]) for name, law in target["laws"].items()]
     scales = target["noise_scales"].items()
     estimates += [(f"noise scale of {player}", scale) for player, scale in scales if scale is not None]
@@ -90,7 +95,8 @@ def _mark_estimates(axes: Any, target: dict[str, Any], colour: str, number: int)
         axes.plot([low, high], [height] * 2, transform=place, color=colour, linewidth=2, alpha=0.5)
         axes.plot([value], [height], "o", transform=place, color=colour, markersize=3)
         axes.text(high * 1.06, height, name, transform=place, color=colour, fontsize=6, va="center")
-    axes.axvline(_inside(target["measured"]["value"], ends, 0.0), color=colour, linestyle=":", linewidth=0.8)
+    if target["measured"]:
+        axes.axvline(_inside(target["measured"]["value"], ends, 0.0), color=colour, linestyle=":", linewidth=0.8)
 
 
 def _inside(value: float | None, ends: tuple[float, float], otherwise: float) -> float:
@@ -98,13 +104,18 @@ def _inside(value: float | None, ends: tuple[float, float], otherwise: float) ->
     return min(max(otherwise if value is None else value, ends[0]), ends[1])
 
 
-def _label(axes: Any, title: str, name: str, sizes: list[int]) -> None:
+def _label(axes: Any, title: str, name: str, sizes: list[int], laws: list[str]) -> None:
+    """Titles, scales and the legend, with one entry for each target and one for each law."""
     from matplotlib.ticker import NullLocator
 
     axes.set(title=title, xlabel="batch size", ylabel=name, xscale="log", yscale="log")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
     low, high = axes.get_ylim()
+    if low <= 0:  # nothing was drawn: no target was met by most runs of any size
+        low, high = 1.0, 10.0
     axes.set_ylim(low / (high / low) ** 0.35, high)
     axes.grid(alpha=0.3)
+    for law in laws:
+        axes.plot([], [], linestyle=_LINES[law], color="grey", linewidth=1, label=law)
     axes.legend(fontsize=7)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.core.files import read_json_lines, replacing
+from equipoise.core.judges import JUDGES, distance_of, judge_of
 
 Records = list[dict[str, Any]]
 _NUM_LINES = 24
@@ -41,14 +42,11 @@ def draw_curves(run: Path) -> Path | None:
 
 
 def _draw_distance(axes: Any, evaluations: Records) -> None:
-    judge = evaluations[0].get("judge", "fd") if evaluations else "fd"
-    measured = [(record["step"], record["values"][judge]) for record in evaluations]
-    points = [(step, value) for step, value in measured if value is not None]
-    axes.set(
-        title={"fd": "Fréchet distance", "jsd4": "JSD of 4-grams, bits"}.get(judge, judge.replace("_", " ")),
-        xlabel="step",
-        yscale="log",
-    )
+    judge = judge_of(evaluations[0]) if evaluations else "fd"
+    measured = [(record["step"], distance_of(record)) for record in evaluations]
+    points = [(step, value) for step, value in measured if math.isfinite(value)]
+    label = JUDGES[judge]
+    axes.set(title=label[0].upper() + label[1:], xlabel="step", yscale="log")
     if not points:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return

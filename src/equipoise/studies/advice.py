@@ -5,32 +5,38 @@ import math
 from equipoise.studies.critical import Finding, FittedLaw, Interval, SizeSummary
 
 
-def advice(finding: Finding, name: str = "FD") -> list[str]:
+def advice(finding: Finding, name: str) -> list[str]:
     """Sentences for a person who has to choose.
 
     Args:
         finding: of one target.
-        name: of the distance.
+        name: of the distance, such as FD.
     """
+    if finding.measured is None:
+        return [
+            f"No batch size can be named for {name} {finding.target:g}: at no size did more than half of the runs meet "
+            f"it; choose a larger target or more --max-steps.",
+            *_late(finding),
+        ]
     return [
-        _cheapest(finding, name),
-        *_larger(finding),
+        _cheapest(finding, finding.measured, name),
+        *_larger(finding, finding.measured),
         *_laws(finding),
         *_late(finding),
     ]
 
 
-def _cheapest(finding: Finding, name: str) -> str:
-    words = f"Batch {finding.measured.value:.0f} reaches {name} {finding.target:g} at the least gradient cost"
-    words += f" ({_interval(finding.measured)})." if finding.measured.low is not None else " (one seed: no interval)."
+def _cheapest(finding: Finding, measured: Interval, name: str) -> str:
+    words = f"Batch {measured.value:.0f} reaches {name} {finding.target:g} at the least gradient cost"
+    words += f" ({_interval(measured)})." if measured.low is not None else " (one seed: no interval)."
     if finding.at_edge is None:
         return words
     beyond = {"smallest": "smaller", "largest": "larger"}[finding.at_edge]
     return f"{words} It is the {finding.at_edge} of the sweep, so that a {beyond} one may cost less still; add some."
 
 
-def _larger(finding: Finding) -> list[str]:
-    best = _at(finding, finding.measured.value)
+def _larger(finding: Finding, measured: Interval) -> list[str]:
+    best = _at(finding, measured.value)
     larger = [one for one in finding.sizes if one.batch_size > best.batch_size and math.isfinite(one.steps.value)]
     if not larger:
         return []
@@ -43,7 +49,7 @@ def _larger(finding: Finding) -> list[str]:
 
 def _laws(finding: Finding) -> list[str]:
     if not finding.laws:
-        return ["The target was met at too few batch sizes to fit a law (three are needed)."]
+        return ["The target was met at too few batch sizes to fit a law (three are needed, two of them by most runs)."]
     sentences = [f"The {name} puts the critical batch at {_fitted(law)}." for name, law in finding.laws.items()]
     if finding.better is None and len(finding.laws) > 1:
         sentences.append("The two laws fit equally well, so that the runs do not say which to believe.")

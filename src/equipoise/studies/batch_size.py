@@ -18,6 +18,7 @@ from typing import Any, Literal
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.files import read_json_lines
+from equipoise.core.judges import distance_of, judge_of
 from equipoise.studies.critical import Finding, Interval, analyse
 from equipoise.studies.folder import FINISHED, Record, Standing, Status, StudyFolder
 from equipoise.studies.noise_scale import at_target
@@ -36,7 +37,7 @@ class TargetMet:
     """Stop a run once it has met the hardest target, and a few evaluations later.
 
     Attributes:
-        target: the distance.
+        target: the value of the evaluations' judge to be met.
         evaluations_after: how many more evaluations to take then.
     """
 
@@ -46,11 +47,20 @@ class TargetMet:
     def verdict(self, evaluations: Sequence[Record]) -> Standing | None:
         """COMPLETE from then on; see `folder.StopRule.verdict`."""
         for position, record in enumerate(evaluations):
-            if _distance(record) <= self.target:
+            if distance_of(record) <= self.target:
                 if len(evaluations) - position <= self.evaluations_after:
                     return None
                 return Standing(Status.COMPLETE, f"Met {self.target:g} by step {record['step']}.")
         return None
+
+
+def require_distance(settings: RunSettings) -> None:
+    """Nothing, or a `UserError` where ``settings`` measure no distance."""
+    if settings.evaluation.features == "none":
+        raise UserError(
+            f"Recipe {settings.name!r} measures no distance, so that no target can be met; choose another recipe, or "
+            f"set --evaluation.features."
+        )
 
 
 @dataclass(frozen=True)
@@ -80,11 +90,7 @@ class BatchSizePlan:
             raise UserError(f"--sizes holds {min(self.sizes)}, but batch sizes begin at 2.")
         if self.num_seeds < 1:
             raise UserError(f"--seeds was given as {self.num_seeds}, but must be at least 1.")
-        if self.base.evaluation.features == "none":
-            raise UserError(
-                f"Recipe {self.base.name!r} measures no distance, so that no target can be met; set "
-                f"--evaluation.features."
-            )
+        require_distance(self.base)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -130,12 +136,14 @@ class Measured:
         standing: how it ended.
         curve: its distances.
         metrics: its lines of ``metrics.jsonl``.
+        judge: name of the value that its distances are (see `core.judges`).
     """
 
     run: PlannedRun
     standing: Standing
     curve: Curve
     metrics: list[Record]
+    judge: str = "fd"
 
 
 @dataclass(frozen=True)
@@ -146,11 +154,13 @@ class TargetAnswer:
         finding: the analysis.
         reaches: the runs it is made of.
         noise_scales: of either player where runs met the target, if the noise was measured.
+        judge: name of the value that has to meet the target (see `core.judges`).
     """
 
     finding: Finding
     reaches: list[Reach]
     noise_scales: dict[str, Interval | None]
+    judge: str
 
 
 def measured_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: TargetMet) -> list[Measured]:
@@ -160,8 +170,9 @@ def measured_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: TargetM
         standing = folder.standing(run, rule)
         if standing.status in FINISHED:
             path = folder.run_path(run)
-            curve = curve_of(run.settings, read_json_lines(path / EVALUATIONS))
-            found.append(Measured(run, standing, curve, read_json_lines(path / METRICS)))
+            evaluations, metrics = read_json_lines(path / EVALUATIONS), read_json_lines(path / METRICS)
+            curve = curve_of(run.settings, evaluations)
+            found.append(Measured(run, standing, curve, metrics, next(map(judge_of, evaluations), "fd")))
     return found
 
 
@@ -172,7 +183,7 @@ def curve_of(settings: RunSettings, evaluations: Sequence[Record]) -> Curve:
         settings.training.batch_size,
         settings.seed,
         columns["step"],
-        [_distance(record) for record in evaluations],
+        [distance_of(record) for record in evaluations],
         settings.training.steps,
         columns["images"],
         columns["seconds"],
@@ -194,7 +205,7 @@ def answer(target: float, runs: Sequence[Measured], num_resamples: int = 400) ->
     noise = {
         name: at_target([records for records, _ in met], [step for _, step in met], name) for name in ("disc", "gen")
     }
-    return TargetAnswer(finding, found, noise)
+    return TargetAnswer(finding, found, noise, next((run.judge for run in runs if run.curve.values), "fd"))
 
 
 def target_of_pilot(curve: Curve) -> float:
@@ -225,11 +236,7 @@ def _best_factors(pairs: list[tuple[Measured, Reach]]) -> list[tuple[Measured, R
     return kept
 
 
-def _median_rank(group: Iterable[tuple[Measured, Reach]]) -> float:
+def _median_rank(group: Iterable[tuple[Measured, Reach]]) -> tuple[float, list[float]]:
+    """The median steps; where those are equal, as where most runs never arrive, the steps of the first to arrive."""
     ordered = sorted(one.steps if one.met else math.inf for _, one in group)
-    return ordered[len(ordered) // 2]
-
-
-def _distance(record: Record) -> float:
-    value = record["values"]["fd"]
-    return math.nan if value is None else float(value)
+    return ordered[len(ordered) // 2], ordered

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from equipoise.core.judges import distance_of
 from equipoise.studies.plan import PlannedRun
 from equipoise.training.evaluator import build_evaluator
 from equipoise.training.session import Session
@@ -45,7 +46,7 @@ def cost(run: PlannedRun, threads: int = 1) -> Cost:
     evaluator = build_evaluator(session.settings, session.device, session.board.source)
     started, distance = time.perf_counter(), None
     if evaluator:
-        distance = evaluator.evaluate(session.generate)["values"]["fd"]
+        distance = distance_of(evaluator.evaluate(session.generate))
     evaluation_seconds = time.perf_counter() - started if evaluator else 0.0
     for _ in range(_NUM_WARM):
         session.play_round()

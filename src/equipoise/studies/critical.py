@@ -81,20 +81,24 @@ class Finding:
     Attributes:
         target: which.
         sizes: a summary for each batch size, ascending.
-        measured: batch size of the least median cost; the interval holds 95 % of the resampled ones.
-        laws: by name; empty where the target was met at fewer than three batch sizes.
+        measured: batch size of the least median cost, the interval of 95 % of the resamples that have one; None where
+            no size has a finite median, because half of the runs or more never met the target.
+        laws: by name; empty where the target was met at fewer than three batch sizes, or in the median at fewer than
+            two.
         better: name of the law that fits clearly better, or None.
     """
 
     target: float
     sizes: list[SizeSummary]
-    measured: Interval
+    measured: Interval | None
     laws: Mapping[str, FittedLaw]
     better: str | None
 
     @property
     def at_edge(self) -> str | None:
         """Which end of the sweep the least cost lies at ("smallest", "largest"), so that b* may lie beyond; or None."""
+        if self.measured is None:
+            return None
         ends = {self.sizes[0].batch_size: "smallest", self.sizes[-1].batch_size: "largest"}
         return ends.get(int(self.measured.value))
 
@@ -131,7 +135,8 @@ def critical_batch(law: Law, found: Sequence[Reach], num_resamples: int = 200, s
 
 
 def _enough(found: Sequence[Reach]) -> bool:
-    return len({one.batch_size for one in found if one.met}) >= 3
+    num_met = len({one.batch_size for one in found if one.met})
+    return num_met >= 3 and sum(map(math.isfinite, _medians(found).values())) >= 2
 
 
 def _resamples(found: Sequence[Reach], number: int, generator: np.random.Generator) -> list[list[Reach]]:
@@ -161,13 +166,21 @@ def _summary(runs: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Siz
     )
 
 
-def _measured(found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Interval:
-    return _percentiles(_cheapest(found), [_cheapest(sample) for sample in resamples])
+def _measured(found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Interval | None:
+    value = _cheapest(found)
+    if value is None:
+        return None
+    return _percentiles(value, [size for sample in resamples if (size := _cheapest(sample)) is not None])
 
 
-def _cheapest(found: Sequence[Reach]) -> float:
-    steps = {size: _median_steps([one for one in found if one.batch_size == size]) for size in sizes_of(found)}
-    return float(min(steps, key=lambda size: size * steps[size]))
+def _cheapest(found: Sequence[Reach]) -> float | None:
+    """The batch size of the least median cost, or None where every median is infinite."""
+    costs = {size: size * steps for size, steps in _medians(found).items() if math.isfinite(steps)}
+    return float(min(costs, key=costs.__getitem__)) if costs else None
+
+
+def _medians(found: Sequence[Reach]) -> dict[int, float]:
+    return {size: _median_steps([one for one in found if one.batch_size == size]) for size in sizes_of(found)}
 
 
 def _fitted(law: Law, found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> FittedLaw:

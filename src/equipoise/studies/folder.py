@@ -126,17 +126,19 @@ class StudyFolder:
             UserError: the folder of the run holds other settings.
         """
         path = self.run_path(run)
-        failure = _read_json(self.path / "failures" / f"{run.key}.json")
+        failure = _read_json(self.path / "failures" / f"{run.key}.json", ("sentence",))
         if failure:
             return Standing(Status.FAILED, failure["sentence"])
         if not (path / "config.yaml").exists():
             return Standing(Status.MISSING)
         self._refuse_other_settings(run)
-        outcome = _read_json(path / "outcome.json")
+        outcome = _read_json(path / "outcome.json", ("outcome", "sentence"))
         if outcome is None:
             return Standing(Status.INCOMPLETE)
         if outcome["outcome"] == Outcome.STOPPED:
             return rule.verdict(read_json_lines(path / EVALUATIONS)) or Standing(Status.INCOMPLETE, outcome["sentence"])
+        if outcome["outcome"] not in set(Outcome):
+            return Standing(Status.INCOMPLETE)
         return Standing(Status(outcome["outcome"]), outcome["sentence"])
 
     def note_failure(self, run: PlannedRun, sentence: str) -> None:
@@ -169,12 +171,13 @@ class StudyFolder:
             )
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _read_json(path: Path, keys: Sequence[str]) -> dict[str, Any] | None:
+    """The mapping in ``path``; None where it is missing, or damaged so far that it is none or lacks one of ``keys``."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # ValueError: no JSON, or no UTF-8
         return None
-    return found
+    return found if isinstance(found, dict) and all(isinstance(found.get(key), str) for key in keys) else None
 
 
 def _difference(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.core.files import write_json, write_text
+from equipoise.core.judges import JUDGES
 from equipoise.studies.advice import advice
 from equipoise.studies.batch_size import Measured, TargetAnswer
 from equipoise.studies.critical import Interval
 from equipoise.studies.folder import Standing
 from equipoise.studies.plan import PlannedRun
+from equipoise.studies.reaches import reach
 
 ANALYSIS, RUNS = "analysis.json", "runs.csv"
 _NUM_DRAWN = 60
@@ -40,14 +42,8 @@ def write_results(
 ) -> None:
     """Write ``analysis.json`` and ``runs.csv``, one line for each planned run, whatever became of it."""
     write_json(folder / ANALYSIS, results)
-    met = {
-        (answer.finding.target, one.batch_size, one.seed): one
-        for answer in answers
-        for one in answer.reaches
-        if one.met
-    }
     finished = {run.run.key: run for run in measured}
-    rows = [_row(run, standings[run.key], finished.get(run.key), answers, met) for run in plan]
+    rows = [_row(run, standings[run.key], finished.get(run.key), answers) for run in plan]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -56,19 +52,16 @@ def write_results(
 
 
 def _row(
-    run: PlannedRun, standing: Standing, measured: Measured | None, answers: Sequence[TargetAnswer], met: dict[Any, Any]
+    run: PlannedRun, standing: Standing, measured: Measured | None, answers: Sequence[TargetAnswer]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"run": run.key, **run.labels, "status": standing.status.value, "sentence": standing.sentence}
-    values = [value for value in measured.curve.values if math.isfinite(value)] if measured else []
-    row |= {"best_distance": min(values, default=""), "last_step": measured.curve.steps[-1] if measured else ""}
+    finite = [value for value in measured.curve.values if math.isfinite(value)] if measured else []
+    row |= {"best_distance": min(finite, default=""), "last_step": measured.curve.steps[-1] if measured else ""}
     for answer in answers:
         target = answer.finding.target
-        one = met.get((target, run.labels["batch_size"], run.labels["seed"])) if measured else None
-        row |= {
-            f"steps_to_{target:g}": one.steps if one else "",
-            f"sfo_to_{target:g}": one.sfo if one else "",
-            f"seconds_to_{target:g}": one.seconds if one else "",
-        }
+        one = reach(measured.curve, target) if measured else None
+        for name in ("steps", "sfo", "seconds"):
+            row[f"{name}_to_{target:g}"] = getattr(one, name) if one and one.met else ""
     return row
 
 
@@ -76,13 +69,14 @@ def _target(answer: TargetAnswer) -> dict[str, Any]:
     finding = answer.finding
     return {
         "target": finding.target,
+        "judge": answer.judge,
         "sizes": [asdict(summary) for summary in finding.sizes],
-        "measured": asdict(finding.measured),
+        "measured": _interval(finding.measured),
         "at_edge": finding.at_edge,
         "laws": {name: _law(law, finding.sizes) for name, law in finding.laws.items()},
         "better": finding.better,
         "noise_scales": {name: _interval(scale) for name, scale in answer.noise_scales.items()},
-        "advice": advice(finding),
+        "advice": advice(finding, JUDGES[answer.judge]),
     }
 
 

@@ -19,7 +19,9 @@ CHUNK = 4_000_000
 
 
 def require_bandwidths(bandwidths: Sequence[float]) -> tuple[float, ...]:
-    """``bandwidths`` as a tuple, or a `UserError` where one is not above 0."""
+    """``bandwidths`` as a tuple, or a `UserError` where they are no sequence, or one is not above 0."""
+    if not isinstance(bandwidths, Sequence):
+        raise UserError(f"Kernel bandwidths were given as {bandwidths!r}; give a sequence, such as [{bandwidths!r}].")
     if not bandwidths or not all(0 < bandwidth < float("inf") for bandwidth in bandwidths):
         raise UserError(f"Kernel bandwidths were given as {list(bandwidths)}; give at least one, all above 0.")
     return tuple(bandwidths)
