@@ -14,7 +14,7 @@ MAY_CHANGE = (
     *("name", "root", "device", "threads", "deterministic", "guard"),
     *("data.path", "data.workers", "data.memory_limit"),
     *("training.steps", "training.log_every", "training.sample_every", "training.checkpoint_every"),
-    *("training.keep_checkpoints", "evaluation.every"),
+    *("training.keep_checkpoints", "training.measure_noise_every", "evaluation.every"),
 )
 _ENVIRONMENT = ("equipoise", "torch", "processor", "cuda_device", "threads")
 
