@@ -56,7 +56,7 @@ def train(
     RunFolder.refuse_existing(settings)
     session = open_session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source)
-    guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+    guard = new_guard(session)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
     with folder.being_written():
         return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
@@ -91,7 +91,7 @@ def resume(
     with folder.being_written():
         settings = settings or folder.settings
         session = open_session(settings, on_load)
-        guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+        guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
         evaluator = build_evaluator(settings, session.device, session.board.source)
         folder.complete_parts()
@@ -112,6 +112,12 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
             f"{settings.network.width}) or training.batch_size (it is {settings.training.batch_size})."
         ) from error
+
+
+def new_guard(session: Session) -> Guard:
+    """A guard that has seen nothing yet."""
+    match = session.match
+    return Guard(session.settings.guard, match.disc.ideal_loss(match.game.ideal_disc_loss))
 
 
 class Loop:
@@ -178,7 +184,7 @@ class Loop:
         return any(self._due(every) for every in cadences + ([self.evaluator.every] if self.evaluator else []))
 
     def _between_rounds(self, *, stopping: bool) -> Ending | None:
-        """Log, measure, draw and save what is due, and save before a stop; how the run ends, if the guard ends it here."""
+        """Log, measure, draw and save what is due, or asked for by a stop; how the run ends, if the guard ends it."""
         seen = probe(self.session)
         findings = self.guard.after_probe(seen)
         if self.session.step and self._due(self.settings.log_every):
