@@ -163,3 +163,14 @@ def test_the_kinds_of_study_are_listed(capsys):
     code, out, _ = run(capsys, "study")
     assert code == 0
     assert "\n  disturb " in out
+
+
+def test_fid_and_evaluate_print_a_value_alike_and_points_need_no_features(here, capsys):
+    small = ["--threads=1", "--network.width=4", "--training.steps=2", "--evaluation.num-samples=100"]
+    assert run(capsys, "train", "ring", *small)[0] == 0
+    _, measured, _ = run(capsys, "evaluate", "runs/ring", "--step", "2")
+    code, compared, _ = run(capsys, "fid", "runs/ring", "ring", "--num-generated", "100", "--no-intervals")
+    assert code == 0
+    assert compared.splitlines()[0].startswith("FD (points)")
+    values = [line.split()[1] for line in measured.splitlines() if line.split()[0] in ("fd", "mode_error")]
+    assert values == [f"{float(value):.6g}" for value in values]

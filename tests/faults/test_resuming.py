@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from faultlab.lab import content, differing, small
 
+from equipoise.config import DecaySettings
 from equipoise.config.files import read_run_settings
 from equipoise.core.errors import ResumeWarning, RunFailedError, UserError
 from equipoise.core.files import read_json_lines
@@ -20,7 +21,9 @@ from equipoise.core.locks import locked
 from equipoise.core.outcomes import Outcome
 from equipoise.core.temporaries import temporary_beside
 from equipoise.optimizers.build import OPTIMIZERS
+from equipoise.schedules.build import DECAYS, build_decay
 from equipoise.training import TrainedGenerator, loop, resume, train
+from equipoise.training.changes import STRETCHED
 from equipoise.training.checkpoint import checkpoint_path, checkpoint_steps, fault
 
 OLD = Path(__file__).parent / "format2" / "ring"
@@ -86,6 +89,43 @@ def test_what_may_change_is_said_and_what_may_not_is_refused(run):
     other = settings.model_copy(update={"training": training.model_copy(update={"batch_size": 8})})
     with pytest.raises(UserError, match=r"training.batch_size was 16 .* but is 8 now"):
         resume(run, settings=other)
+
+
+def test_fewer_steps_than_are_played_are_refused_and_change_nothing(run):
+    before = (run / "config.yaml").read_bytes(), (run / "outcome.json").read_bytes()
+    settings = read_run_settings(run / "config.yaml")
+    shorter = settings.model_copy(update={"training": settings.training.model_copy(update={"steps": 15})})
+    with pytest.raises(UserError, match=r"training.steps is 15, but 16 steps .* give 16 or more"):
+        resume(run, settings=shorter)
+    assert ((run / "config.yaml").read_bytes(), (run / "outcome.json").read_bytes()) == before
+
+
+def test_another_length_names_the_numbers_that_it_changes(tmp_path):
+    changes = {
+        "disc": {
+            "betas": [0.0, {"value": 0.9, "decay": "cosine", "final": 0.5}],
+            "schedule": {"decay": "step", "final": 0.01},
+        },
+        "gen": {"schedule": {"decay": "linear", "final": 0.5}},
+        "training": {"ema": {"value": 0.9, "decay": "exponential", "final": 0.5}},
+        "game": {"penalty": "r1", "penalty_weight": {"value": 1.0, "decay": "inverse-sqrt"}},
+    }
+    settings = small("ring", tmp_path, changes)
+    train(settings)
+    longer = settings.model_copy(update={"training": settings.training.model_copy(update={"steps": 20})})
+    with pytest.warns(ResumeWarning, match="training.steps 16 -> 20") as warned:
+        resume(tmp_path / "run", settings=longer)
+    words = str(warned[0].message)
+    assert all(name in words for name in ("disc.betas.1 (cosine)", "gen.schedule (linear)", "training.ema (expo"))
+    assert not any(name in words for name in ("disc.schedule", "penalty_weight"))
+
+
+def test_the_decays_that_depend_on_the_length_are_known():
+    depend = []
+    for name in DECAYS:
+        long, short = (build_decay(DecaySettings(decay=name), num_steps) for num_steps in (100, 200))
+        depend += [name] if long(50) != short(50) else []
+    assert sorted(depend) == sorted(STRETCHED)
 
 
 def test_a_second_process_is_refused_by_name_and_a_dead_one_holds_nothing(run):

@@ -17,6 +17,7 @@ from equipoise.config import (
     RunSettings,
     TrainingSettings,
 )
+from equipoise.config.files import merged
 from equipoise.core.errors import DataWarning, UserError
 from equipoise.core.files import read_json_lines
 from equipoise.data.digits import load_digits
@@ -203,6 +204,17 @@ def test_unreadable_images_are_counted_each_time(folder):
     assert "1 of the 121 samples cannot be read and are left out." in again.remarks
 
 
+@pytest.mark.parametrize("measures", [("fd",), ("fd", "kid")])
+def test_the_limit_of_unreadable_images_does_not_depend_on_what_was_measured_before(folder, measures):
+    for name in ("y.png", "z.png"):
+        (folder / name).write_bytes(b"nothing")
+    with pytest.warns(DataWarning, match="2 of 122 images"):
+        compare(str(folder), "digits", "digits", reading=Reading(max_unreadable=0.5))
+    with pytest.raises(UserError, match=r"2 of 122 images cannot be read, more than max-unreadable \(0.01\).*y.png"):
+        compare(str(folder), "digits", "digits", measures)
+    assert compare(str(folder), "digits", "digits", reading=Reading(max_unreadable=0.02)).values["fd"] > 0
+
+
 @pytest.mark.parametrize(
     ("given", "options", "words"),
     [
@@ -215,7 +227,8 @@ def test_unreadable_images_are_counted_each_time(folder):
         ("table:test", {"splits": ("valid", None)}, "give one"),
         ("notes.txt", {}, "a file of another kind"),
         ("empty", {}, "no images"),
-        ("ring", {}, "(2,)"),
+        ("ring", {}, "The features 'digits' take images, but 'ring' holds points"),
+        ("ring", {"features": "inception"}, "The features 'inception' take images, but 'ring' holds points"),
         ("folder", {"features": "cifar10"}, "(3, 32, 32)"),
         ("folder", {"features": "digit"}, "did you mean 'digits'"),
         ("folder", {"measures": ()}, "No measure"),
@@ -233,6 +246,22 @@ def test_a_request_that_cannot_be_met_is_one_sentence(tmp_path, forms, monkeypat
         compare(given, "digits", options.pop("features", "digits"), **options)
     assert words.lower() in str(error.value).lower()
     assert "\n" not in str(error.value)
+
+
+def test_points_are_their_own_features_by_default(tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("weights were asked for"))
+    changes = {
+        **{"name": "run", "root": str(tmp_path), "threads": 1, "data": {"source": "ring"}},
+        **{"network": {"architecture": "mlp", "width": 4}, "training": {"steps": 2}},
+    }
+    train(RunSettings.model_validate(merged(RunSettings().model_dump(), changes)))
+    points = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
+    for given in ("ring", "grid", str(tmp_path / "run"), points):
+        found = compare(given, "ring", reading=Reading(num_generated=100))
+        assert found.protocol["features"] == "points"
+    assert compare("ring", "ring").values["fd"] < 1e-9
+    with pytest.raises(UserError, match="of two dimensions holds points"):
+        compare(points, points, "dinov2")
 
 
 def test_features_of_two_kinds_are_never_compared(tmp_path):

@@ -9,7 +9,7 @@ from torch import nn
 from equipoise.config import RunSettings
 from equipoise.config.files import merged
 from equipoise.core.batches import Batch
-from equipoise.core.errors import UserError
+from equipoise.core.errors import ResumeWarning, UserError
 from equipoise.core.files import read_json_lines
 from equipoise.core.seeding import Streams
 from equipoise.games.build import OBJECTIVES
@@ -149,6 +149,32 @@ def test_the_average_is_free_of_the_bias_of_its_start():
         assert average.read() == pytest.approx({"noise": 6.0, "signal": 2.0, "noise_scale": 3.0})
     average.update(NoiseSample(torch.tensor(6.0), torch.tensor(-90.0)))
     assert average.read()["noise_scale"] is None  # a negative signal is noise, and no batch size follows from it
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_measurement_that_is_not_finite_is_passed_over(bad):
+    plain, disturbed = NoiseAverage(torch.device("cpu")), NoiseAverage(torch.device("cpu"))
+    disturbed.update(NoiseSample(torch.tensor(1.0), torch.tensor(bad)))
+    assert disturbed.read()["noise"] is None
+    for number in (3.0, 5.0):
+        for average in (plain, disturbed):
+            average.update(NoiseSample(torch.tensor(number), torch.tensor(1.0)))
+        disturbed.update(NoiseSample(torch.tensor(bad), torch.tensor(1.0)))
+    assert disturbed.read() == plain.read()
+    again = NoiseAverage(torch.device("cpu"))
+    again.load_state_dict(disturbed.state_dict())
+    assert again.read() == plain.read()
+
+
+def test_measuring_may_begin_and_end_at_a_resume(tmp_path):
+    whole = run_settings(tmp_path)
+    train(whole)
+    for steps, every in ((16, 2), (20, 0)):
+        training = whole.training.model_copy(update={"steps": steps, "measure_noise_every": every})
+        with pytest.warns(ResumeWarning, match="training.measure_noise_every"):
+            resume(tmp_path / "run", settings=whole.model_copy(update={"training": training}))
+        record = read_json_lines(tmp_path / "run/metrics.jsonl")[-1]
+        assert ("disc_noise" in record) == (every > 0)
 
 
 def test_ties_between_examples_and_slope_penalties_are_refused_where_examples_are_taken_alone():

@@ -52,6 +52,18 @@ class StopAt:
     def on_end(self, ending): ...
 
 
+class SetAtRead(threading.Event):
+    """An event that is set just before it is read for the n-th time, as a signal may do."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.left = number
+
+    def is_set(self):
+        self.left -= 1
+        return self.left <= 0
+
+
 def final_state(run: Path) -> dict[str, torch.Tensor]:
     """Every tensor of the last checkpoint."""
     checkpoint = find_checkpoint(run / "checkpoints")
@@ -131,6 +143,13 @@ def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_
         assert without_times(one) == without_times(other)
     pictures = [(tmp_path / part / "small/samples/step-000024.png").read_bytes() for part in ("whole", "parts")]
     assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_signal_at_any_moment_of_a_round_stops_with_a_checkpoint(tmp_path, number):
+    ending = train(settings(tmp_path, evaluation={"every": 1000, "num_samples": 70}), stop=SetAtRead(number))
+    assert ending.outcome is Outcome.STOPPED
+    assert checkpoint_steps(tmp_path / "small" / "checkpoints")[-1] == ending.step
 
 
 def test_resume_after_a_kill_drops_the_records_it_will_write_again(tmp_path):

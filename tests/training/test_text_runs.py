@@ -176,6 +176,34 @@ def test_real_text_measures_as_the_floor_does(settings):
     assert 0.1 < floor[0] < 0.2  # "and" is "or" in the test text
 
 
+def test_without_another_split_the_floor_compares_no_line_with_itself(settings, text):
+    """Every line is there once, so that real lines and the rest are nearly strangers in their longest n-grams."""
+    (text / "train.txt").write_text("\n".join(f"{number:012b}" for number in range(0, 4000, 20)), encoding="utf-8")
+    for num_samples in (50, 5000):
+        session = Session(settings(evaluation={"reference_split": None, "num_samples": num_samples}))
+        evaluator = TextEvaluator(session.settings, session.board.source, session.device)
+        real, rest = evaluator._floor_sides(None)
+        assert len(real) == min(num_samples, 100)
+        assert not {line.tobytes() for line in real} & {line.tobytes() for line in rest}
+        assert sorted(map(bytes, [*real, *rest])) == sorted(map(bytes, evaluator._reference))
+        assert evaluator._protocol["num_floor"] == len(real)
+        assert evaluator._protocol["floor"] == divergences(real, rest)
+
+
+def test_a_record_with_intervals_has_one_floor(settings):
+    session = Session(settings(evaluation={"intervals": True}))
+    evaluator = TextEvaluator(session.settings, session.board.source, session.device)
+    found = evaluator.evaluate(session.generate)
+    assert "floor" in found["protocol"]
+    assert not any("real strings" in note for each in found["intervals"].values() for note in each["notes"])
+
+
+def test_lines_too_short_to_be_judged_are_refused_by_the_settings(settings):
+    assert settings(data={"length": 4}).data.length == 4
+    with pytest.raises(ValueError, match=r"Lines of 3 symbols cannot be judged .* set data.length to 4 or more"):
+        settings(data={"length": 3})
+
+
 def test_the_likeliest_symbol_is_read():
     examples = torch.tensor([[[0.2, 0.0], [0.5, 1.0], [0.3, 0.0]]])
     assert codes_of(examples).tolist() == [[1, 1]]

@@ -8,6 +8,7 @@ from typing import Any
 from tyro.conf import Positional
 
 from equipoise.cli.live import shown
+from equipoise.cli.output import number
 from equipoise.cli.parsing import parse
 from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
         return 0
     print(f"step {measured['step']:,} of {given.run}")
     for name, value in measured["values"].items():
-        print(f"  {name:<18} {value}{_interval(measured.get('intervals', {}).get(name))}")
+        print(f"  {name:<18} {number(value)}{_interval(measured.get('intervals', {}).get(name))}")
     for name, value in measured["protocol"].items():
         print(f"  {name:<18} {_shown(value)}")
     for line in shown(measured):

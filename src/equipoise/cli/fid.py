@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
+from equipoise.cli.output import number
 from equipoise.cli.parsing import parse
 from equipoise.cli.passes import PassView
 from equipoise.config.evaluation import MeasureName, ResizeName
@@ -42,7 +43,8 @@ class Arguments:
     """The reference."""
     features: str | None = None
     """Feature network: inception (then the distance is called FID), dinov2, digits, mnist, cifar10, points, or an
-    import path such as package.module:net (default: that of given moments, otherwise inception)."""
+    import path such as package.module:net (default: that of given moments, otherwise points for ring, grid and runs
+    on them, and inception)."""
     measures: tuple[MeasureName, ...] = ("fd",)
     """What to measure. fd: Frechet distance. fd-infinity: the same, extrapolated to endless samples. kid: kernel
     distance. is: Inception Score of A. prdc: precision, recall, density, coverage. All but fd keep the features of
@@ -165,7 +167,7 @@ def lines(comparison: "Comparison") -> list[str]:
 
 
 def _value_line(name: str, value: float, comparison: "Comparison") -> str:
-    text = f"{title(name, comparison.protocol['features']):<28} {value:.6g}"
+    text = f"{title(name, comparison.protocol['features']):<28} {number(value)}"
     found = comparison.intervals.get(name)
     if found is None:
         return text

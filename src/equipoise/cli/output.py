@@ -1,4 +1,7 @@
-"""Output that cannot fail a run: whoever read it may be gone, or its disk full, but the training goes on."""
+"""What commands print: numbers in one format, and nothing that can fail a run.
+
+Whoever read the output may be gone, or its disk full, but the training goes on.
+"""
 
 import os
 import sys
@@ -46,6 +49,15 @@ def unfailing_output() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def number(value: float) -> str:
+    """A measured value as every command prints it: counts in full, six digits of others.
+
+    >>> number(1234567), number(0.12345678)
+    ('1234567', '0.123457')
+    """
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def discard(stream: TextIO) -> None:

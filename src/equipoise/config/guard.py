@@ -34,9 +34,11 @@ class GuardSettings(Settings):
     disc_wins_after: Annotated[int, Field(gt=0), OnlyWith("disc_wins", _LOOKING)] = 10
     """Logging intervals in a row before it is found."""
     blow_up_factor: Annotated[float, Field(gt=1), OnlyWith("blow_up", _LOOKING)] = 2.5
-    """Far beyond: more than this many times the best distance, and more than blow_up_floor."""
+    """Far beyond: more than this many times the best distance, and more than blow_up_floor. Of the divergence of text,
+    which is at most 1: what it lacks of 1 is less than the best lacked by more than this factor."""
     blow_up_floor: Annotated[float, Field(ge=0), OnlyWith("blow_up", _LOOKING)] = 0.1
-    """Fraction of the first distance below which no distance counts as blown up."""
+    """Fraction of the first distance below which no distance counts as blown up. Of the divergence of text: by how much
+    it must have risen above the best."""
     blow_up_after: Annotated[int, Field(gt=0), OnlyWith("blow_up", _LOOKING)] = 2
     """Evaluations in a row before it is found."""
     mode_loss_fraction: Annotated[Fraction, OnlyWith("mode_loss", _LOOKING)] = 0.5

@@ -15,6 +15,8 @@ from equipoise.config.players import PlayerSettings
 from equipoise.config.training import TrainingSettings
 from equipoise.core.errors import IgnoredSettingWarning
 
+SHORTEST_MEASURED = 4
+"""Symbols that a line of text needs so that its 4-grams, by which checkpoints are judged, can be counted."""
 _FILE_NAME = r"^[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*$"  # of one folder: no path, not hidden, printable
 
 
@@ -50,6 +52,15 @@ class RunSettings(Settings):
     """Measurements."""
     guard: GuardSettings = GuardSettings()
     """What to do when a run goes wrong."""
+
+    @model_validator(mode="after")
+    def _check_length_of_lines(self) -> Self:
+        if self.data.source == "text" and self.evaluation.features == "ngrams" and self.data.length < SHORTEST_MEASURED:
+            raise ValueError(
+                f"Lines of {self.data.length} symbols cannot be judged by their n-grams of {SHORTEST_MEASURED}; set "
+                f"data.length to {SHORTEST_MEASURED} or more, or evaluation.features to none."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_game_between_points(self) -> Self:

@@ -43,6 +43,10 @@ class ImageWalk:
     max_unreadable: float = 0.01
     num_threads: int = 2
 
+    def most_unreadable(self, num_images: int) -> int:
+        """How many of so many images may be unreadable."""
+        return Unreadable(num_images, self.max_unreadable).allowed
+
     def batches(
         self, batch_size: int, indices: Sequence[int] | None = None, on_progress: Progress | None = None
     ) -> Iterator[Tensor]:

@@ -67,7 +67,7 @@ def ngram_divergence(
 
     Args:
         samples: (N, L) integers, one for each character, or N strings.
-        reference: (M, L) integers in the same code, or M strings; M at least 2.
+        reference: (M, L) integers in the same code, or M strings; M at least 2 for the floor.
         order: n, from 1 to 6 in the paper; at most L.
         seed: of the real strings that the floor is measured with.
         with_floor: whether to measure the floor, which takes as long as the value.
@@ -78,7 +78,7 @@ def ngram_divergence(
     >>> ngram_divergence(["abab"] * 3, ["abab", "cdcd"], order=1).value < 1
     True
     """
-    ours, theirs = paired_codes(samples, reference, order, fewest_reference=2)
+    ours, theirs = paired_codes(samples, reference, order, fewest_reference=2 if with_floor else 1)
     value = _divergence(*_grams(ours, theirs, order))
     num_floor = min(len(ours), len(theirs) // 2)
     floor = None
@@ -88,8 +88,10 @@ def ngram_divergence(
     return NgramDivergence(value, floor, order, len(ours), len(theirs), num_floor, seed)
 
 
-def ngram_interval(samples: Text, reference: Text, order: int = 4, level: float = 0.95, seed: int = 0) -> Interval:
-    """The divergence with an interval for new strings on both sides; the floor stands in its notes.
+def ngram_interval(
+    samples: Text, reference: Text, order: int = 4, level: float = 0.95, seed: int = 0, with_floor: bool = True
+) -> Interval:
+    """The divergence with an interval for new strings on both sides; the floor, if asked for, stands in its notes.
 
     A string's influence is the mean of 1/2 log2(p / m) over its n-grams, less the divergence's own part: pooled counts
     are resampled with whole strings.
@@ -97,15 +99,18 @@ def ngram_interval(samples: Text, reference: Text, order: int = 4, level: float 
     Raises:
         UserError: as `ngram_divergence`.
     """
-    found = ngram_divergence(samples, reference, order, seed)
+    found = ngram_divergence(samples, reference, order, seed, with_floor)
     ours, theirs = paired_codes(samples, reference, order)
     mine, others = _grams(ours, theirs, order)
     sides = [
         (_influences(one, other).reshape(len(lines), -1).mean(axis=1), len(lines))
         for one, other, lines in ((mine, others, ours), (others, mine, theirs))
     ]
+    estimate = from_contributions(found.value, sides, level, seed, (0.0, 1.0))
+    if found.floor is None:
+        return estimate
     note = f"{found.num_floor:,} real strings get {found.floor:.4f} against the rest of the reference."
-    return from_contributions(found.value, sides, level, seed, (0.0, 1.0)).noted((note,))
+    return estimate.noted((note,))
 
 
 def _influences(ours: Codes, theirs: Codes) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ A run is resumed exactly or not at all, up to the settings that do not enter its
 and to the machine, which cannot be kept. Settings that the checkpoint's version did not know have their defaults.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from equipoise.config import RunSettings
@@ -14,8 +15,10 @@ MAY_CHANGE = (
     *("name", "root", "device", "threads", "deterministic", "guard"),
     *("data.path", "data.workers", "data.memory_limit"),
     *("training.steps", "training.log_every", "training.sample_every", "training.checkpoint_every"),
-    *("training.keep_checkpoints", "evaluation.every"),
+    *("training.keep_checkpoints", "training.measure_noise_every", "evaluation.every"),
 )
+STRETCHED = ("linear", "cosine", "exponential")
+"""Decays that follow the part of the run's length that is played, so that another length changes what is in force."""
 _ENVIRONMENT = ("equipoise", "torch", "processor", "cuda_device", "threads")
 
 
@@ -39,8 +42,29 @@ def settings_changes(saved: dict[str, Any], settings: RunSettings) -> list[str]:
                 f"{name} was {old!r} when the run was saved, but is {new!r} now: that is another run; put "
                 f"{old!r} back, or start a new run with 'equipoise train --config'."
             )
-        changes.append(f"{name} {old!r} -> {new!r}")
+        changes.append(f"{name} {old!r} -> {new!r}{_stretching(now) if name == 'training.steps' else ''}")
     return changes
+
+
+def stretched(settings: Mapping[Any, Any], prefix: str = "") -> list[str]:
+    """Names of the numbers in nested settings whose decay depends on the length of the run, each with its decay.
+
+    >>> stretched({"ema": {"value": 0.9, "decay": "linear"}, "betas": [0.0, {"value": 0.5, "decay": "step"}]})
+    ['ema (linear)']
+    """
+    found = []
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            kept = [f"{prefix}{name} ({value['decay']})"] if value.get("decay") in STRETCHED else []
+            found += kept + stretched(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            found += stretched(dict(enumerate(value)), f"{prefix}{name}.")
+    return found
+
+
+def _stretching(settings: dict[str, Any]) -> str:
+    names = stretched(settings)
+    return f", which changes the numbers in force of {' and '.join(names)} from here on" if names else ""
 
 
 def environment_changes(saved: dict[str, Any], now: dict[str, Any]) -> list[str]:

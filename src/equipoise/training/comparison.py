@@ -18,6 +18,7 @@ from torch import Tensor
 
 from equipoise.core.errors import UserError
 from equipoise.metrics import FeatureNetwork, Interval, Moments, Protocol, build_features
+from equipoise.metrics.features.build import FEATURES
 from equipoise.metrics.uncertainty import size_notes
 from equipoise.training.example_sets import ExampleSet, TensorExamples
 from equipoise.training.measures import (
@@ -29,13 +30,14 @@ from equipoise.training.measures import (
     needs_of,
     values_of,
 )
-from equipoise.training.named_sets import Reading, open_set, require_there
+from equipoise.training.named_sets import Reading, holds_points, open_set, require_there
 from equipoise.training.observation_cache import cached_observation
 from equipoise.training.observing import Observed, comparison_protocol, observe
 
 Given = str | Tensor | Moments
 OnProgress = Callable[[str, int, int], None]
 """Called with what is being done, examples done, and examples in all."""
+IMAGE_FEATURES = frozenset(FEATURES) - {"points"}
 SIDES: tuple[Side, Side] = ("samples", "reference")
 
 
@@ -87,7 +89,8 @@ def compare(
         samples: a path or a name (see `equipoise.training.named_sets`), images (N, C, H, W) in [-1, 1] or points (N, D)
             as a tensor, or moments.
         reference: likewise.
-        features: a network or its name; by default that of given moments, otherwise ``inception``.
+        features: a network or its name; by default that of given moments, otherwise ``points`` where a side holds
+            points, and ``inception``.
         measures: names in `equipoise.training.measures.MEASURES`.
         splits: of either side, where it is a data set.
         reading: how examples are read, and how many.
@@ -134,11 +137,20 @@ class _Network:
 
     @cached_property
     def built(self) -> FeatureNetwork:
-        """The network that was given or named; otherwise that of given moments, or Inception."""
+        """The network that was given or named; otherwise that of given moments, the points, or Inception."""
         if isinstance(self._given, FeatureNetwork):
             return self._given
         known = [side.protocol.features for side in self._sides if isinstance(side, Moments) and side.protocol]
-        return build_features(self._given or (known or ["inception"])[0], self._device, self._resize)
+        points = [side for side in self._sides if _is_of_points(side)]
+        name = self._given or (known or ["points" if points else "inception"])[0]
+        if points and name in IMAGE_FEATURES:  # said here, before weights are fetched
+            what = repr(points[0]) if isinstance(points[0], str) else "a tensor of two dimensions"
+            raise UserError(f"The features {name!r} take images, but {what} holds points; choose features 'points'.")
+        return build_features(name, self._device, self._resize)
+
+
+def _is_of_points(given: Given) -> bool:
+    return holds_points(given) if isinstance(given, str) else isinstance(given, Tensor) and given.ndim == 2
 
 
 def _loaded(given: Given) -> Given:
@@ -185,7 +197,11 @@ class _Look:
             batches = given.batches(self.batch_size, self._note(f"looking at {side}"))
             return observe(batches, network, needs, protocol, given.num_examples)
 
-        return look() if needs.whole_set else cached_observation(repr(protocol), needs, look)
+        if needs.whole_set:
+            return look()
+        seen = cached_observation(repr(protocol), needs, look)
+        # What is kept may be of an earlier command that allowed more; looking again says which cannot be read.
+        return seen if _num_missing(given, seen.moments) <= given.most_unreadable else look()
 
     def _note(self, what: str) -> Callable[[int, int], None] | None:
         tell = self.on_progress
@@ -225,6 +241,9 @@ def _notes(moments: tuple[Moments, Moments], intervals: dict[str, Interval]) -> 
 def _left_out(given: Sequence[ExampleSet | Moments], moments: tuple[Moments, Moments]) -> Iterator[str]:
     """What a warning said when the set was looked at, which may have been in an earlier command."""
     for each, seen, side in zip(given, moments, SIDES, strict=True):
-        if isinstance(each, ExampleSet) and seen.count != each.num_examples:
-            missing = each.num_examples - (seen.count or 0)
+        if isinstance(each, ExampleSet) and (missing := _num_missing(each, seen)):
             yield f"{missing} of the {each.num_examples:,} {side} cannot be read and are left out."
+
+
+def _num_missing(given: ExampleSet, seen: Moments) -> int:
+    return given.num_examples - (seen.count or 0)

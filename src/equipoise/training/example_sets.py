@@ -35,6 +35,7 @@ class ExampleSet(ABC):
         name: as a person gave it.
         kind: what it is, in a word or two.
         num_examples: how many a walk gives (less the unreadable ones).
+        most_unreadable: how many of them may be unreadable.
         seed: that the examples were drawn with, where they were drawn.
         split: of the data set, where there is one.
     """
@@ -42,6 +43,7 @@ class ExampleSet(ABC):
     name: str
     kind: str
     num_examples: int
+    most_unreadable: int = 0
     seed: int | None = None
     split: str | None = None
 
@@ -77,6 +79,7 @@ class StoredImages(ExampleSet):
         self._rows = chosen_rows(len(walk.records), max_samples, seed)
         self.seed = None if self._rows is None else seed
         self.num_examples = len(walk.records) if self._rows is None else len(self._rows)
+        self.most_unreadable = walk.most_unreadable(self.num_examples)
 
     def batches(self, batch_size: int, on_progress: OnProgress | None = None) -> Iterator[Tensor]:
         """See `ExampleSet.batches`."""

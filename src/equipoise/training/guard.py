@@ -12,6 +12,7 @@ The state is plain numbers and part of every checkpoint, so that a resumed run f
 """
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,8 @@ from equipoise.training.guard_detectors import BlowUp, Detector, DiscWins, ModeL
 from equipoise.training.guard_probe import Probe
 
 COVERAGES = ("modes", "classes")
-
-
-DISTANCES = ("fd", "jsd4")
-"""Values of an evaluation whose blow-up is looked for: of images and points, or of text."""
+DISTANCES = {"fd": math.inf, "jsd4": 1.0}
+"""Values of an evaluation whose blow-up is looked for, of images and points or of text, and the most they can be."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Guard:
 
     Args:
         settings: the policies.
-        ideal_disc_loss: of the game, or None.
+        ideal_disc_loss: what the discriminator's loss is to stay near, or None.
 
     Attributes:
         num_rollbacks: how often the run went back.
@@ -87,9 +86,11 @@ class Guard:
         return self._found(self._disc_wins, self._disc_wins.look(disc_loss, gen_gradient))
 
     def after_evaluation(self, values: Mapping[str, Any]) -> list[Finding]:
-        """Trouble that shows in the values of an evaluation."""
-        distance = next(values[name] for name in DISTANCES if name in values)
-        findings = self._found(self._blow_up, self._blow_up.look(distance))
+        """Trouble that shows in the values of an evaluation; those of other names are passed over."""
+        findings = []
+        for name, largest in DISTANCES.items():
+            if name in values:
+                findings += self._found(self._blow_up, self._blow_up.look(values[name], largest))
         for kind in COVERAGES:
             if kind in values:
                 findings += self._found(self._mode_loss, self._mode_loss.look(values[kind], kind))

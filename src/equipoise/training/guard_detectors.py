@@ -50,7 +50,7 @@ class DiscWins(Detector):
 
     def __init__(self, settings: GuardSettings, ideal: float | None) -> None:
         super().__init__(settings.disc_wins_after)
-        self._bound = settings.disc_wins_loss * ideal if ideal else None
+        self._bound = settings.disc_wins_loss * ideal if ideal and ideal > 0 else None
         self._gradient = settings.disc_wins_gradient
         self.memory |= {"loss": None, "largest_gradient": 0.0}
 
@@ -72,7 +72,11 @@ class DiscWins(Detector):
 
 
 class BlowUp(Detector):
-    """The distance many times the best so far; one that is not a number counts as endless."""
+    """The distance many times the best so far; one that is not a number counts as endless.
+
+    A distance that is at most 1 cannot be many times a best of 1/2. There, what lies between it and 1 must be that
+    many times smaller than at best, and the distance itself higher by the floor.
+    """
 
     name = "blow_up"
 
@@ -81,19 +85,24 @@ class BlowUp(Detector):
         self._factor, self._floor = settings.blow_up_factor, settings.blow_up_floor
         self.memory |= {"best": None, "first": None}
 
-    def look(self, distance: float) -> str | None:
-        """Take in an evaluation."""
+    def look(self, distance: float, largest: float = math.inf) -> str | None:
+        """Take in an evaluation; ``largest`` is the most that the distance can be."""
         memory, best = self.memory, self.memory["best"]
         if math.isfinite(distance):
             memory["first"] = distance if memory["first"] is None else memory["first"]
             memory["best"] = distance if best is None else min(best, distance)
         if best is None:
             return None
-        bound = max(self._factor * best, self._floor * memory["first"])
-        if not self._count(cause=not distance <= bound):
+        if not self._count(cause=not distance <= self._bound(best, largest)):
             return None
         times = f", {distance / best:.3g} times the best ({best:.4g})" if best > 0 else f" after a best of {best:.4g}"
         return f"the distance has blown up to {distance:.4g}{times}, at {self.num_needed} evaluations in a row"
+
+    def _bound(self, best: float, largest: float) -> float:
+        """The largest distance that is none of a blow-up."""
+        if math.isfinite(largest):
+            return max(largest - (largest - best) / self._factor, best + self._floor * largest)
+        return float(max(self._factor * best, self._floor * self.memory["first"]))
 
 
 class ModeLoss(Detector):

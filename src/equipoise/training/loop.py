@@ -56,7 +56,7 @@ def train(
     RunFolder.refuse_existing(settings)
     session = open_session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source)
-    guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+    guard = new_guard(session)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
     with folder.being_written():
         return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
@@ -91,7 +91,7 @@ def resume(
     with folder.being_written():
         settings = settings or folder.settings
         session = open_session(settings, on_load)
-        guard = Guard(settings.guard, session.match.game.ideal_disc_loss)
+        guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
         evaluator = build_evaluator(settings, session.device, session.board.source)
         folder.complete_parts()
@@ -112,6 +112,12 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
             f"{settings.network.width}) or training.batch_size (it is {settings.training.batch_size})."
         ) from error
+
+
+def new_guard(session: Session) -> Guard:
+    """A guard that has seen nothing yet."""
+    match = session.match
+    return Guard(session.settings.guard, match.disc.ideal_loss(match.game.ideal_disc_loss))
 
 
 class Loop:
@@ -157,14 +163,15 @@ class Loop:
         self._stopwatch.rate(session.images)
         if not from_start:
             self._thin_out()  # a kill may have come between a checkpoint and the removal of older ones
-        elif ending := self._between_rounds():
+        elif ending := self._between_rounds(stopping=False):
             return ending
         while session.step < self.settings.steps:
             session.play_round()
             self.observer.on_progress(session.step)
-            if (self._anything_due() or self.stop.is_set()) and (ending := self._between_rounds()):
+            stopping = self.stop.is_set()  # read once: a signal between two reads would end the round half done
+            if (self._anything_due() or stopping) and (ending := self._between_rounds(stopping=stopping)):
                 return ending
-            if self.stop.is_set() and session.step < self.settings.steps:
+            if stopping and session.step < self.settings.steps:
                 return self._end(Outcome.STOPPED, f"Stopped on request after step {session.step}.")
         return self._end(Outcome.COMPLETE, f"Complete: all {session.step} steps were played.")
 
@@ -176,8 +183,8 @@ class Loop:
         cadences = [settings.log_every, settings.sample_every, settings.checkpoint_every]
         return any(self._due(every) for every in cadences + ([self.evaluator.every] if self.evaluator else []))
 
-    def _between_rounds(self) -> Ending | None:
-        """Log, measure, draw and save what is due; how the run ends, if the guard ends it here."""
+    def _between_rounds(self, *, stopping: bool) -> Ending | None:
+        """Log, measure, draw and save what is due, or asked for by a stop; how the run ends, if the guard ends it."""
         seen = probe(self.session)
         findings = self.guard.after_probe(seen)
         if self.session.step and self._due(self.settings.log_every):
@@ -189,7 +196,7 @@ class Loop:
             if ending := self._act_on(findings):
                 return ending
             if self.session.step == step and not seen.broken:
-                self._save_if_due()
+                self._save_if_due(stopping=stopping)
         return None
 
     def _log(self, seen: Probe) -> list[Finding]:
@@ -227,9 +234,9 @@ class Loop:
         real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 
-    def _save_if_due(self) -> None:
+    def _save_if_due(self, *, stopping: bool) -> None:
         is_best = self.session.distances.get("best_step") == self.session.step
-        if is_best or self._due(self.settings.checkpoint_every) or self.stop.is_set():
+        if is_best or self._due(self.settings.checkpoint_every) or stopping:
             self._save_checkpoint()
 
     def _save_checkpoint(self) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from equipoise.config import DataSettings
+from equipoise.config.files import read_run_settings
 from equipoise.core.errors import UserError, nearest
 from equipoise.data import build_source
 from equipoise.data.archive import is_archive, open_archive
@@ -26,7 +27,8 @@ from equipoise.training.example_sets import ExampleSet, GeneratedExamples, Sourc
 
 TRAIN = "train"
 """Split that is taken where none is named."""
-EMBEDDED = ("digits", "ring", "grid")
+MIXTURES = ("ring", "grid")
+EMBEDDED = ("digits", *MIXTURES)
 _HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 _WITH_SPLIT = re.compile(r"(?P<name>.+):(?P<split>[\w.-]+)")
 
@@ -86,6 +88,21 @@ def open_set(
     walk = _walk(records, network, reading)
     used = (split or TRAIN) if kind == "table" else None
     return StoredImages(name, kind, walk, reading.max_samples, reading.seed, used)
+
+
+def holds_points(given: str) -> bool:
+    """Whether what ``given`` names holds points, not images: a mixture, or a run on one. Nothing is loaded.
+
+    Raises:
+        UserError: a run's settings cannot be read.
+
+    >>> holds_points("ring"), holds_points("digits")
+    (True, False)
+    """
+    path = Path(given).expanduser()
+    if (path / "config.yaml").is_file():
+        return read_run_settings(path / "config.yaml").data.source in MIXTURES
+    return given in MIXTURES and not path.exists()
 
 
 def require_there(given: str) -> None:

@@ -120,28 +120,30 @@ class NoiseAverage:
     """
 
     def __init__(self, device: torch.device, decay: float = 0.9) -> None:
-        self.decay, self._num = decay, 0
-        self._sums = torch.zeros(2, device=device)
+        self.decay = decay
+        self._num, self._sums = torch.zeros((), dtype=torch.int64, device=device), torch.zeros(2, device=device)
 
     def update(self, sample: NoiseSample) -> None:
-        """Take in a measurement; no host read."""
-        self._sums = self.decay * self._sums + (1 - self.decay) * torch.stack(sample).float()
-        self._num += 1
+        """Take in a measurement, or pass over it where it is not finite; no host read."""
+        values = torch.stack(sample).float()
+        is_finite = values.isfinite().all()
+        self._sums = torch.where(is_finite, self.decay * self._sums + (1 - self.decay) * values, self._sums)
+        self._num = self._num + is_finite
 
     def read(self) -> dict[str, float | None]:
         """``noise``, ``signal`` and ``noise_scale``; None before the first one, or where the signal is not above 0."""
-        if not self._num:
+        if not (num := int(self._num)):
             return {"noise": None, "signal": None, "noise_scale": None}
-        noise, signal = (self._sums / (1 - self.decay**self._num)).tolist()
+        noise, signal = (self._sums / (1 - self.decay**num)).tolist()
         return {"noise": noise, "signal": signal, "noise_scale": noise / signal if signal > 0 else None}
 
     def state_dict(self) -> dict[str, Any]:
         """The averages."""
-        return {"sums": self._sums.clone(), "num": self._num}
+        return {"sums": self._sums.clone(), "num": int(self._num)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from saved averages."""
-        self._sums, self._num = state["sums"].to(self._sums.device), state["num"]
+        self._sums, self._num = state["sums"].to(self._sums), torch.full_like(self._num, state["num"])
 
 
 @contextmanager

@@ -55,6 +55,10 @@ class Player:
         """The learning rate in force, of the first parameter group."""
         return float(self.optimizer.param_groups[0]["lr"])
 
+    def ideal_loss(self, of_game: float | None) -> float | None:
+        """What this player's loss is to stay near: the tuned value of its gap-aware schedule, or else the game's."""
+        return of_game if self.gap is None else self.gap.ideal_loss
+
     def set_step(self, step: int) -> None:
         """Put in force what belongs to ``step`` finished rounds."""
         self._decay_factor = self.decay(step)

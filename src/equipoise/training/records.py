@@ -74,8 +74,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
 
 
 def _gap(loss: float, player: Player, ideal: float | None) -> float | None:
-    # Signed: below 0 the player is ahead of the ideal, above 0 behind it. A tuned ideal value goes before the game's.
-    ideal = ideal if player.gap is None else player.gap.ideal_loss
+    # Signed: below 0 the player is ahead of the ideal, above 0 behind it.
+    ideal = player.ideal_loss(ideal)
     return None if ideal is None else loss - ideal
 
 

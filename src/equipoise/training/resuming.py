@@ -49,7 +49,8 @@ def take_up(session: Session, guard: Guard, folder: RunFolder) -> bool:
     A run that was killed before its first checkpoint has none, and nothing to lose: it begins at the beginning.
 
     Raises:
-        UserError: no checkpoint is intact, or the settings or data have changed so that this would be another run.
+        UserError: no checkpoint is intact, more steps are played than the settings ask for, or the settings or data
+            have changed so that this would be another run.
 
     Warns:
         ResumeWarning: settings, versions, machine or data have changed.
@@ -58,6 +59,7 @@ def take_up(session: Session, guard: Guard, folder: RunFolder) -> bool:
         return False
     checkpoint = find_checkpoint(folder.checkpoints)
     state = load_state(checkpoint)
+    _require_length(session.settings.training.steps, state["step"])
     changes = settings_changes(state.get("settings", {}), session.settings)
     changes += environment_changes(state.get("environment") or folder.environment(), environment())
     if state.get("data", session.data_fingerprint) != session.data_fingerprint:
@@ -68,6 +70,14 @@ def take_up(session: Session, guard: Guard, folder: RunFolder) -> bool:
     guard.load_state_dict(state.get("guard", {}))
     _load(session, guard, load_networks(checkpoint, session), state)
     return True
+
+
+def _require_length(num_steps: int, played: int) -> None:
+    if num_steps < played:
+        raise UserError(
+            f"training.steps is {num_steps}, but {played} steps of this run are played and saved already; give "
+            f"{played} or more."
+        )
 
 
 def load_networks(checkpoint: Path, session: Session) -> Networks:

@@ -1,7 +1,9 @@
 """Measurements of generated text: how far its n-grams are from those of real text, beside what real text gets.
 
 The lines of the reference are a fixed draw of at most `REFERENCE_LIMIT`, and the floor is the value of as many lines of
-the training text as are generated: both follow from the run's seed, so that values of one run can be compared.
+the training text as are generated. Where the reference is the training text itself, the lines of the floor are taken
+out of it for the floor, at most half of them, or else they would be compared with themselves. All follows from the
+run's seed, so that values of one run can be compared.
 """
 
 import math
@@ -52,7 +54,7 @@ class TextEvaluator:
         split = settings.evaluation.reference_split or settings.data.split
         reference = source if split == settings.data.split else _other_split(settings, source, split)
         self._reference = drawn(reference.codes, REFERENCE_LIMIT, derived_seed(self.seed, "reference"))
-        real = drawn(source.codes, self.settings.num_samples, derived_seed(self.seed, "floor"))
+        real, rest = self._floor_sides(None if reference is source else source)
         self._protocol = {
             "features": "ngrams",
             "length": source.codes.shape[1],
@@ -63,8 +65,17 @@ class TextEvaluator:
             "split": split,
             "seed": self.seed,
             "num_floor": len(real),
-            "floor": divergences(real, self._reference),
+            "floor": divergences(real, rest),
         }
+
+    def _floor_sides(self, source: TextSource | None) -> tuple[Codes, Codes]:
+        """Real lines of ``source``, or of the reference where that is None, and lines to compare them with."""
+        seed = derived_seed(self.seed, "floor")
+        if source is not None:
+            return drawn(source.codes, self.settings.num_samples, seed), self._reference
+        mixed = np.random.default_rng(seed).permutation(self._reference)
+        number = min(self.settings.num_samples, len(mixed) // 2)
+        return mixed[:number], mixed[number:]
 
     def evaluate(self, generate: Callable[[int, torch.Generator], Tensor]) -> dict[str, Any]:
         """Values by name, a few of the lines they are of, and the protocol they were measured under.
@@ -92,7 +103,10 @@ class TextEvaluator:
 
     def _intervals(self, codes: Codes, num_orders: int) -> dict[str, Any]:
         orders = range(1, num_orders + 1)
-        return {f"jsd{n}": asdict(ngram_interval(codes, self._reference, n, seed=self.seed)) for n in orders}
+        return {
+            f"jsd{n}": asdict(ngram_interval(codes, self._reference, n, seed=self.seed, with_floor=False))
+            for n in orders
+        }
 
     def _generated(self, generate: Callable[[int, torch.Generator], Tensor]) -> Codes | None:
         generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "evaluation"))
@@ -109,7 +123,7 @@ class TextEvaluator:
 def divergences(codes: Codes, reference: Codes) -> dict[str, float]:
     """Jensen-Shannon divergences in bits of the n-grams of two sets of lines (N, L) and (M, L), by name."""
     orders = [order for order in ORDERS if order <= codes.shape[1]]
-    return {f"jsd{order}": ngram_divergence(codes, reference, order).value for order in orders}
+    return {f"jsd{order}": ngram_divergence(codes, reference, order, with_floor=False).value for order in orders}
 
 
 def drawn(codes: Tensor, number: int, seed: int) -> Codes:
