@@ -51,7 +51,7 @@ def features(count, dimension, seed, disturbed=False):
     mixing = (
         np.linalg.qr(law.standard_normal((dimension, dimension)))[0] * (np.arange(1, dimension + 1) ** -0.6)[:, None]
     )
-    mixing, bias = (3 * mixing).astype(np.float32), (0.3 * law.standard_normal(dimension)).astype(np.float32)
+    mixing, bias = (22 * mixing).astype(np.float32), (0.3 * law.standard_normal(dimension)).astype(np.float32)
     if disturbed:
         mixing[:8] *= 1.2
         bias[:8] += 0.2
