@@ -29,7 +29,7 @@ from equipoise.core.seeding import derived_seed
 from equipoise.metrics import FeatureNetwork, Moments, Protocol, build_features, frechet_distance
 from equipoise.studies.disturbances import DISTURBANCES, Disturbance, contaminating
 from equipoise.training.example_sets import ExampleSet, as_seen
-from equipoise.training.named_sets import Reading, open_set
+from equipoise.training.named_sets import Reading, holds_points, open_set, require_there
 from equipoise.training.observation_cache import cached_observation
 from equipoise.training.observing import Needs, Observation, comparison_protocol, observe
 from equipoise.training.pictures import image_grid
@@ -89,6 +89,9 @@ def study_disturbances(settings: DisturbSettings, on_progress: OnProgress | None
     folder = out_folder(settings)
     if folder.exists():
         raise UserError(f"'{folder}' exists already; choose another --out, or remove it.")
+    if holds_points(settings.data):
+        raise UserError(f"{settings.data!r} holds points, and only images can be disturbed; give a set of images.")
+    require_there(settings.data)
     network = build_features(features_name(settings), resolve_device(settings.device), settings.resize)
     reading = Reading(fit=settings.fit, seed=settings.seed, max_unreadable=settings.max_unreadable)
     whole = open_set(settings.data, network, reading)
