@@ -136,7 +136,7 @@ class Loop:
         self.settings = session.settings.training
         self.observer = observer or Silence()
         self.stop = stop or threading.Event()
-        self._stopwatch = Stopwatch()
+        self._stopwatch, self._stopping = Stopwatch(), False
 
     def run(self, *, from_start: bool) -> Ending:
         """Play until the last round, a request to stop, or trouble that the guard is to stop at.
@@ -163,15 +163,15 @@ class Loop:
         self._stopwatch.rate(session.images)
         if not from_start:
             self._thin_out()  # a kill may have come between a checkpoint and the removal of older ones
-        elif ending := self._between_rounds(stopping=False):
+        elif ending := self._between_rounds():
             return ending
         while session.step < self.settings.steps:
             session.play_round()
             self.observer.on_progress(session.step)
-            stopping = self.stop.is_set()  # read once: a signal between two reads would end the round half done
-            if (self._anything_due() or stopping) and (ending := self._between_rounds(stopping=stopping)):
+            self._stopping = False
+            if (self._anything_due() or self.stop.is_set()) and (ending := self._between_rounds()):
                 return ending
-            if stopping and session.step < self.settings.steps:
+            if self._stopping and session.step < self.settings.steps:
                 return self._end(Outcome.STOPPED, f"Stopped on request after step {session.step}.")
         return self._end(Outcome.COMPLETE, f"Complete: all {session.step} steps were played.")
 
@@ -183,7 +183,7 @@ class Loop:
         cadences = [settings.log_every, settings.sample_every, settings.checkpoint_every]
         return any(self._due(every) for every in cadences + ([self.evaluator.every] if self.evaluator else []))
 
-    def _between_rounds(self, *, stopping: bool) -> Ending | None:
+    def _between_rounds(self) -> Ending | None:
         """Log, measure, draw and save what is due, or asked for by a stop; how the run ends, if the guard ends it."""
         seen = probe(self.session)
         findings = self.guard.after_probe(seen)
@@ -195,8 +195,10 @@ class Loop:
             step = self.session.step
             if ending := self._act_on(findings):
                 return ending
+            # Read once, and after the evaluation, whose watcher may ask for it: what ends the run has been saved.
+            self._stopping = self.stop.is_set()
             if self.session.step == step and not seen.broken:
-                self._save_if_due(stopping=stopping)
+                self._save_if_due()
         return None
 
     def _log(self, seen: Probe) -> list[Finding]:
@@ -234,9 +236,9 @@ class Loop:
         real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
         save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
 
-    def _save_if_due(self, *, stopping: bool) -> None:
+    def _save_if_due(self) -> None:
         is_best = self.session.distances.get("best_step") == self.session.step
-        if is_best or self._due(self.settings.checkpoint_every) or stopping:
+        if is_best or self._due(self.settings.checkpoint_every) or self._stopping:
             self._save_checkpoint()
 
     def _save_checkpoint(self) -> None:
