@@ -1,10 +1,13 @@
 """What all tests share: where real data lie, and a cache folder that no user's run can see."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 import torch
+
+from equipoise.training.observer import Silence
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,3 +33,20 @@ def shared_data():
         return folder / name
 
     return find
+
+
+class StopAt(Silence):
+    """An observer that asks for a stop after a given round, by setting its event."""
+
+    def __init__(self, step):
+        self.step, self.event = step, threading.Event()
+
+    def on_progress(self, step):
+        if step == self.step:
+            self.event.set()
+
+
+@pytest.fixture(scope="session")
+def stopper():
+    """Makes a `StopAt`."""
+    return StopAt

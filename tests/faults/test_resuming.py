@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import warnings
 from pathlib import Path
 
@@ -29,22 +28,6 @@ from equipoise.training.checkpoint import checkpoint_path, checkpoint_steps, fau
 OLD = Path(__file__).parent / "format2" / "ring"
 
 
-class StopAt:
-    """Asks for a stop after a given round."""
-
-    def __init__(self, step):
-        self.step, self.event = step, threading.Event()
-
-    def on_progress(self, step):
-        if step == self.step:
-            self.event.set()
-
-    def on_start(self, settings, step, description, distances): ...
-    def on_metrics(self, record): ...
-    def on_evaluation(self, record): ...
-    def on_end(self, ending): ...
-
-
 def test_a_run_of_the_version_before_goes_on_exactly(tmp_path):
     old = shutil.copytree(OLD, tmp_path / "old")
     assert json.loads((old / "checkpoints/step-000012/manifest.json").read_text())["format"] == 2
@@ -58,18 +41,18 @@ def test_a_run_of_the_version_before_goes_on_exactly(tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-def test_every_optimizer_resumes_exactly(tmp_path, optimizer):
+def test_every_optimizer_resumes_exactly(tmp_path, optimizer, stopper):
     player = {"optimizer": optimizer, "betas": None, "lr": 1e-3}
     changes = {"disc": player, "gen": player, "evaluation": {"every": 8}, "training": {"precision": "bf16"}}
     train(small("ring", tmp_path / "whole", changes))
-    observer = StopAt(7)
+    observer = stopper(7)
     assert train(small("ring", tmp_path / "parts", changes), observer, observer.event).outcome is Outcome.STOPPED
     resume(tmp_path / "parts/run")
     assert differing(content(tmp_path / "whole"), content(tmp_path / "parts")) == []
 
 
-def test_an_old_checkpoint_that_a_kill_left_in_place_goes_at_the_next_start(tmp_path):
-    observer, folder = StopAt(5), tmp_path / "run/checkpoints"
+def test_an_old_checkpoint_that_a_kill_left_in_place_goes_at_the_next_start(tmp_path, stopper):
+    observer, folder = stopper(5), tmp_path / "run/checkpoints"
     train(small("ring", tmp_path), observer, observer.event)
     shutil.copytree(folder / "step-000005", tmp_path / "aside")
     resume(tmp_path / "run")
@@ -182,10 +165,10 @@ def small_disk(folder: Path, size: str):
 
 
 @pytest.mark.parametrize("free_kib", [4, 24, 44, 64, 84, 120])
-def test_a_full_disk_ends_in_a_sentence_with_the_last_checkpoint_intact(tmp_path, free_kib):
+def test_a_full_disk_ends_in_a_sentence_with_the_last_checkpoint_intact(tmp_path, free_kib, stopper):
     with small_disk(tmp_path / "disk", "2m"):
         settings = small("ring", tmp_path / "disk", {"training": {"keep_checkpoints": 5}})
-        observer = StopAt(4)
+        observer = stopper(4)
         train(settings, observer, observer.event)
         run, filler = tmp_path / "disk/run", tmp_path / "disk/filler"
         free = shutil.disk_usage(run).free
@@ -204,11 +187,11 @@ def test_a_full_disk_ends_in_a_sentence_with_the_last_checkpoint_intact(tmp_path
 
 
 @pytest.mark.parametrize("name", ["save_checkpoint", "save_picture"])
-def test_a_disk_that_fills_up_in_between_is_a_sentence(tmp_path, monkeypatch, name):
+def test_a_disk_that_fills_up_in_between_is_a_sentence(tmp_path, monkeypatch, name, stopper):
     def no_space(*_):
         raise OSError(28, "No space left on device", "somewhere")
 
-    observer = StopAt(0)
+    observer = stopper(0)
     observer.on_progress = lambda step: step == 5 and monkeypatch.setattr(loop, name, no_space)
     with pytest.raises(RunFailedError, match=r"No space left on device \('somewhere'\).*equipoise resume"):
         train(small("ring", tmp_path), observer)

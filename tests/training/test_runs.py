@@ -36,22 +36,6 @@ def settings(root: Path, **changes) -> RunSettings:
     return RunSettings.model_validate(values)
 
 
-class StopAt:
-    """An observer that asks for a stop after a given round."""
-
-    def __init__(self, step):
-        self.step, self.event = step, threading.Event()
-
-    def on_progress(self, step):
-        if step == self.step:
-            self.event.set()
-
-    def on_start(self, settings, step, description, distances): ...
-    def on_metrics(self, record): ...
-    def on_evaluation(self, record): ...
-    def on_end(self, ending): ...
-
-
 class SetAtRead(threading.Event):
     """An event that is set just before it is read for the n-th time, as a signal may do."""
 
@@ -129,10 +113,10 @@ def test_a_run_leaves_the_folder_that_the_contract_promises(tmp_path):
     ],
 )
 @pytest.mark.parametrize("stop_at", [8, 13])
-def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, changes, stop_at):
+def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, changes, stop_at, stopper):
     whole, parts = settings(tmp_path / "whole", **changes), settings(tmp_path / "parts", **changes)
     assert train(whole).outcome is Outcome.COMPLETE
-    observer = StopAt(stop_at)
+    observer = stopper(stop_at)
     assert train(parts, observer, observer.event).outcome is Outcome.STOPPED
     assert resume(tmp_path / "parts" / "small").outcome is Outcome.COMPLETE
     expected, found = final_state(tmp_path / "whole" / "small"), final_state(tmp_path / "parts" / "small")
@@ -248,14 +232,14 @@ def test_a_folder_that_is_no_run(tmp_path):
         resume(tmp_path / "smal")
 
 
-def test_a_full_disk_ends_the_run_as_failed_and_leaves_it_resumable(tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_run_as_failed_and_leaves_it_resumable(tmp_path, monkeypatch, stopper):
     from equipoise.training import loop
 
     def no_space(*_):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        observer = StopAt(10)
+        observer = stopper(10)
         patch.setattr(
             observer, "on_progress", lambda step: step == 10 and patch.setattr(loop, "save_checkpoint", no_space)
         )
@@ -266,13 +250,13 @@ def test_a_full_disk_ends_the_run_as_failed_and_leaves_it_resumable(tmp_path, mo
     assert resume(run).outcome is Outcome.COMPLETE
 
 
-def test_damaged_checkpoints_never_push_out_the_good_ones(tmp_path):
+def test_damaged_checkpoints_never_push_out_the_good_ones(tmp_path, stopper):
     train(settings(tmp_path, training={"keep_checkpoints": 3}))
     run = tmp_path / "small"
     steps = checkpoint_steps(run / "checkpoints")
     for step in steps[-2:]:
         (run / "checkpoints" / f"step-{step:06d}" / "manifest.json").write_text("[]")
-    observer = StopAt(steps[-3] + 1)
+    observer = stopper(steps[-3] + 1)
     with pytest.warns(UserWarning, match="damaged"):
         assert resume(run, observer, observer.event).outcome is Outcome.STOPPED
     left = checkpoint_steps(run / "checkpoints")
@@ -281,28 +265,28 @@ def test_damaged_checkpoints_never_push_out_the_good_ones(tmp_path):
     assert not (run / "samples" / "step-000024.png").exists()
 
 
-def test_a_stop_saves_nothing_that_is_not_finite(tmp_path):
+def test_a_stop_saves_nothing_that_is_not_finite(tmp_path, stopper):
     rates = {"optimizer": "sgd", "lr": 1e30}
     training = {"log_every": 1000, "sample_every": 1000, "checkpoint_every": 1000}
-    observer = StopAt(3)
+    observer = stopper(3)
     run = settings(tmp_path, disc=rates, gen=rates, training=training, evaluation={"every": 1000})
     assert train(run, observer, observer.event).outcome is Outcome.DIVERGED
     assert checkpoint_steps(tmp_path / "small" / "checkpoints") == [0]
 
 
-def test_a_run_that_was_moved_goes_on_where_it_lies(tmp_path):
-    observer = StopAt(9)
+def test_a_run_that_was_moved_goes_on_where_it_lies(tmp_path, stopper):
+    observer = stopper(9)
     train(settings(tmp_path / "here"), observer, observer.event)
     (tmp_path / "here" / "small").rename(tmp_path / "moved")
     assert resume(tmp_path / "moved").outcome is Outcome.COMPLETE
     assert not (tmp_path / "here" / "small").exists()
 
 
-def test_whatever_fails_a_round_ends_the_run_as_failed(tmp_path):
+def test_whatever_fails_a_round_ends_the_run_as_failed(tmp_path, stopper):
     def explode(step):
         raise RuntimeError("worker was killed")
 
-    observer = StopAt(0)
+    observer = stopper(0)
     observer.on_progress = explode
     with pytest.raises(RunFailedError, match=r"worker was killed.*equipoise resume"):
         train(settings(tmp_path), observer)

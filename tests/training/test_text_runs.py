@@ -2,7 +2,6 @@
 
 import json
 import math
-import threading
 
 import numpy as np
 import pytest
@@ -57,22 +56,6 @@ def settings(tmp_path, text):
     return make
 
 
-class StopAt:
-    """An observer that asks for a stop after a given round."""
-
-    def __init__(self, step):
-        self.step, self.event = step, threading.Event()
-
-    def on_progress(self, step):
-        if step == self.step:
-            self.event.set()
-
-    def on_start(self, *_): ...
-    def on_metrics(self, record): ...
-    def on_evaluation(self, record): ...
-    def on_end(self, ending): ...
-
-
 def test_a_run_on_text_leaves_lines_and_its_vocabulary(tmp_path, settings):
     assert train(settings()).outcome is Outcome.COMPLETE
     run = tmp_path / "runs" / "small"
@@ -101,9 +84,9 @@ def test_a_run_on_text_leaves_lines_and_its_vocabulary(tmp_path, settings):
     ],
     ids=["paper", "bytes-mapped-rmsprop", "lookahead-bf16", "spectral-hinge-r1"],
 )
-def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, settings, changes):
+def test_a_stopped_and_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, settings, changes, stopper):
     assert train(settings("whole", **changes)).outcome is Outcome.COMPLETE
-    observer = StopAt(7)
+    observer = stopper(7)
     assert train(settings("parts", **changes), observer, observer.event).outcome is Outcome.STOPPED
     assert resume(tmp_path / "parts" / "small").outcome is Outcome.COMPLETE
     whole, parts = (tmp_path / part / "small" for part in ("whole", "parts"))
@@ -143,8 +126,8 @@ def test_lines_can_be_decoded_after_the_text_is_gone(tmp_path, settings, text):
 
 
 @pytest.mark.filterwarnings("ignore:.*not in the vocabulary", "ignore:Changed since step 7")
-def test_other_text_under_the_same_name_is_refused(tmp_path, settings, text):
-    observer = StopAt(7)
+def test_other_text_under_the_same_name_is_refused(tmp_path, settings, text, stopper):
+    observer = stopper(7)
     train(settings(), observer, observer.event)
     (text / "train.txt").write_text("eleven\ntwelve\n" * 50, encoding="utf-8")
     with pytest.raises(UserError, match="not the one that this run was trained on"):

@@ -11,6 +11,7 @@ torch draws normal numbers. Optimisers at one batch size share everything, batch
 """
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -239,4 +240,4 @@ def _best_factors(pairs: list[tuple[Measured, Reach]]) -> list[tuple[Measured, R
 def _median_rank(group: Iterable[tuple[Measured, Reach]]) -> tuple[float, list[float]]:
     """The median steps; where those are equal, as where most runs never arrive, the steps of the first to arrive."""
     ordered = sorted(one.steps if one.met else math.inf for _, one in group)
-    return ordered[len(ordered) // 2], ordered
+    return statistics.median_high(ordered), ordered

@@ -8,6 +8,7 @@ that to draw at each size apart errs, if anything, to the wide side.
 """
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -161,8 +162,8 @@ def _summary(runs: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Siz
         sum(one.met for one in runs),
         steps,
         steps.times(size),
-        _median([one.images if one.met else math.inf for one in runs]),
-        _median([one.seconds if one.met else math.inf for one in runs]),
+        statistics.median([one.images if one.met else math.inf for one in runs]),
+        statistics.median([one.seconds if one.met else math.inf for one in runs]),
     )
 
 
@@ -247,13 +248,7 @@ def _percentiles(value: float, resampled: Sequence[float]) -> Interval:
 
 
 def _median_steps(runs: Sequence[Reach]) -> float:
-    return _median([one.steps if one.met else math.inf for one in runs])
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    return statistics.median([one.steps if one.met else math.inf for one in runs])
 
 
 def _better(fitted: Mapping[str, FittedLaw]) -> str | None:
