@@ -25,8 +25,8 @@ from equipoise.config import RunSettings
 from equipoise.core.files import append_json_line, read_json_lines
 from equipoise.data import TextSource
 from equipoise.recipes import RECIPES
+from equipoise.training.measuring.text_evaluator import TextEvaluator, divergences
 from equipoise.training.session import Session
-from equipoise.training.text_evaluator import TextEvaluator, divergences
 
 ARMS = {"ttur": "text-ttur-small", "single": "text-single-small"}
 ORDERS = ("jsd1", "jsd2", "jsd4", "jsd6")

@@ -14,7 +14,7 @@ from equipoise.games import OBJECTIVES
 from equipoise.optimizers import OPTIMIZERS
 from equipoise.schedules import GapAware, GapCurve
 from equipoise.training import train
-from equipoise.training.guard_probe import probe
+from equipoise.training.guarding.probe import probe
 from equipoise.training.orders import ORDERS
 from equipoise.training.session import Session
 

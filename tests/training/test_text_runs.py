@@ -18,8 +18,8 @@ from equipoise.games import OBJECTIVES, PENALTIES, build_game
 from equipoise.networks import build_networks
 from equipoise.training import RunFolder, TrainedGenerator, measure, resume, train
 from equipoise.training.lines import codes_of, read_off
+from equipoise.training.measuring.text_evaluator import TextEvaluator, divergences
 from equipoise.training.session import Session
-from equipoise.training.text_evaluator import TextEvaluator, divergences
 
 SMALL = {
     "name": "small",

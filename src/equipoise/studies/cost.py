@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from equipoise.core.judges import distance_of
 from equipoise.studies.plan import PlannedRun
-from equipoise.training.evaluator import build_evaluator
+from equipoise.training.measuring.evaluator import build_evaluator
 from equipoise.training.session import Session
 
 _NUM_WARM, _SECONDS = 3, 0.5

@@ -28,10 +28,10 @@ from equipoise.core.files import write_json, write_text
 from equipoise.core.seeding import derived_seed
 from equipoise.metrics import FeatureNetwork, Moments, Protocol, build_features, frechet_distance
 from equipoise.studies.disturbances import DISTURBANCES, Disturbance, contaminating
-from equipoise.training.example_sets import ExampleSet, as_seen
-from equipoise.training.named_sets import Reading, holds_points, open_set, require_there
-from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Needs, Observation, comparison_protocol, observe
+from equipoise.training.measuring.example_sets import ExampleSet, as_seen
+from equipoise.training.measuring.named_sets import Reading, holds_points, open_set, require_there
+from equipoise.training.measuring.observation_cache import cached_observation
+from equipoise.training.measuring.observing import Needs, Observation, comparison_protocol, observe
 from equipoise.training.pictures import image_grid
 
 OnProgress = Callable[[str, int, int], None]

@@ -4,13 +4,13 @@
 ``compare`` measures any two sets of examples, ``compare_text`` any two text files.
 """
 
-from equipoise.training.comparison import Comparison, compare
 from equipoise.training.loop import resume, train
-from equipoise.training.measure import measure
-from equipoise.training.named_sets import Reading
+from equipoise.training.measuring.comparison import Comparison, compare
+from equipoise.training.measuring.measure import measure
+from equipoise.training.measuring.named_sets import Reading
+from equipoise.training.measuring.text_files import compare_text
 from equipoise.training.observer import Observer
 from equipoise.training.run_folder import RunFolder
-from equipoise.training.text_files import compare_text
 from equipoise.training.trained import TrainedGenerator
 
 __all__ = [

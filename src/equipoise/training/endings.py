@@ -5,7 +5,7 @@ from pathlib import Path
 
 from equipoise.core.errors import EquipoiseError
 from equipoise.core.outcomes import Outcome
-from equipoise.training.guard import Guard
+from equipoise.training.guarding.guard import Guard
 from equipoise.training.session import Session
 
 

@@ -18,17 +18,17 @@ from equipoise.data import Source
 from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import keep_only, save_checkpoint
 from equipoise.training.endings import what_next, why_it_failed
-from equipoise.training.evaluator import Evaluator, build_evaluator
-from equipoise.training.guard import Finding, Guard
-from equipoise.training.guard_probe import Probe, probe
+from equipoise.training.guarding.guard import Finding, Guard
+from equipoise.training.guarding.probe import Probe, probe
 from equipoise.training.lines import save_lines, vocabulary_of
+from equipoise.training.measuring.evaluator import Evaluator, build_evaluator
+from equipoise.training.measuring.text_evaluator import TextEvaluator
 from equipoise.training.observer import Observer, Silence
 from equipoise.training.pictures import save_picture
 from equipoise.training.records import Stopwatch, describe, metrics_record
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
-from equipoise.training.text_evaluator import TextEvaluator
 
 NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
 

@@ -23,8 +23,8 @@ from equipoise.training.checkpoint import (
     load_network,
     load_state,
 )
-from equipoise.training.guard import Guard
-from equipoise.training.guard_probe import floating
+from equipoise.training.guarding.guard import Guard
+from equipoise.training.guarding.probe import floating
 from equipoise.training.run_folder import RunFolder, environment
 from equipoise.training.session import Session
 

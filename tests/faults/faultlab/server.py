@@ -20,7 +20,7 @@ from PIL import Image
 
 from equipoise.config import RunSettings
 from equipoise.training import resume, train
-from equipoise.training.evaluator import build_evaluator
+from equipoise.training.measuring.evaluator import build_evaluator
 from equipoise.training.session import Session
 from faultlab.lab import SCENES, small
 

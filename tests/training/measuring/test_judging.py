@@ -7,7 +7,7 @@ import torch
 
 from equipoise.data.mixtures import Mixture, grid_centres
 from equipoise.metrics import Coverage, mode_coverage
-from equipoise.training.judging import mode_error
+from equipoise.training.measuring.judging import mode_error
 
 OUTSIDE = math.exp(-4.5)
 

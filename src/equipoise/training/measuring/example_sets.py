@@ -20,7 +20,7 @@ from equipoise.data import Source
 from equipoise.data.memory import normalise
 from equipoise.data.walk import ImageWalk
 from equipoise.training.checkpoint import find_checkpoint
-from equipoise.training.observing import chosen_rows
+from equipoise.training.measuring.observing import chosen_rows
 from equipoise.training.pictures import to_pixels
 from equipoise.training.trained import TrainedGenerator
 
@@ -121,7 +121,7 @@ class SourceExamples(ExampleSet):
 
 
 class GeneratedExamples(ExampleSet):
-    """What the generator of a run makes, from the latents that `equipoise.training.measure` would draw.
+    """What the generator of a run makes, from the latents that `equipoise.training.measuring.measure` would draw.
 
     Args:
         path: the run folder.

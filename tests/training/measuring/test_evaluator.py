@@ -13,9 +13,9 @@ from equipoise.config.evaluation import MeasureName
 from equipoise.core.seeding import derived_seed
 from equipoise.data import build_source
 from equipoise.metrics import Moments, build_features, class_coverage, frechet_distance, mode_coverage
-from equipoise.training.evaluator import build_evaluator
-from equipoise.training.example_sets import as_seen
-from equipoise.training.measures import MEASURES
+from equipoise.training.measuring.evaluator import build_evaluator
+from equipoise.training.measuring.example_sets import as_seen
+from equipoise.training.measuring.measures import MEASURES
 
 CPU = torch.device("cpu")
 

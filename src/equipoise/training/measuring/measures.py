@@ -24,7 +24,7 @@ from equipoise.metrics import (
     neighbour_scores,
     sliced_wasserstein,
 )
-from equipoise.training.observing import Needs, Observed
+from equipoise.training.measuring.observing import Needs, Observed
 
 Side = Literal["samples", "reference"]
 Estimates = Mapping[str, float | Interval]

@@ -11,7 +11,7 @@ from equipoise.data.text_lines import FileLines
 from equipoise.data.text_reading import Account, cleaned
 from equipoise.data.text_vocabulary import points_of
 from equipoise.metrics.ngrams import ngram_divergence
-from equipoise.training.text_evaluator import ORDERS
+from equipoise.training.measuring.text_evaluator import ORDERS
 
 
 def compare_text(samples: Path, reference: Path, length: int = 32, seed: int = 0) -> dict[str, Any]:

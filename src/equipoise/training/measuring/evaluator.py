@@ -19,12 +19,12 @@ from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture, Source, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
 from equipoise.metrics import ClassifierFeatures, Coverage, Protocol, build_features, mode_coverage
-from equipoise.training.example_sets import as_seen
-from equipoise.training.judging import MODE_ERROR, mode_error
-from equipoise.training.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
-from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Needs, Observation, Observed, comparison_protocol, observe
-from equipoise.training.text_evaluator import TextEvaluator, require_text
+from equipoise.training.measuring.example_sets import as_seen
+from equipoise.training.measuring.judging import MODE_ERROR, mode_error
+from equipoise.training.measuring.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
+from equipoise.training.measuring.observation_cache import cached_observation
+from equipoise.training.measuring.observing import Needs, Observation, Observed, comparison_protocol, observe
+from equipoise.training.measuring.text_evaluator import TextEvaluator, require_text
 
 Generate = Callable[[int, torch.Generator], Tensor]
 

@@ -23,7 +23,7 @@ from equipoise.data.reading import Records
 from equipoise.data.table import open_table
 from equipoise.data.walk import ImageWalk
 from equipoise.metrics import FeatureNetwork
-from equipoise.training.example_sets import ExampleSet, GeneratedExamples, SourceExamples, StoredImages
+from equipoise.training.measuring.example_sets import ExampleSet, GeneratedExamples, SourceExamples, StoredImages
 
 TRAIN = "train"
 """Split that is taken where none is named."""

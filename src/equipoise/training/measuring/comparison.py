@@ -20,8 +20,8 @@ from equipoise.core.errors import UserError
 from equipoise.metrics import FeatureNetwork, Interval, Moments, Protocol, build_features
 from equipoise.metrics.features.build import FEATURES
 from equipoise.metrics.uncertainty import size_notes
-from equipoise.training.example_sets import ExampleSet, TensorExamples
-from equipoise.training.measures import (
+from equipoise.training.measuring.example_sets import ExampleSet, TensorExamples
+from equipoise.training.measuring.measures import (
     Measure,
     Side,
     estimated,
@@ -30,9 +30,9 @@ from equipoise.training.measures import (
     needs_of,
     values_of,
 )
-from equipoise.training.named_sets import Reading, holds_points, open_set, require_there
-from equipoise.training.observation_cache import cached_observation
-from equipoise.training.observing import Observed, comparison_protocol, observe
+from equipoise.training.measuring.named_sets import Reading, holds_points, open_set, require_there
+from equipoise.training.measuring.observation_cache import cached_observation
+from equipoise.training.measuring.observing import Observed, comparison_protocol, observe
 
 Given = str | Tensor | Moments
 OnProgress = Callable[[str, int, int], None]
@@ -86,12 +86,12 @@ def compare(
     """Measure ``samples`` against ``reference``.
 
     Args:
-        samples: a path or a name (see `equipoise.training.named_sets`), images (N, C, H, W) in [-1, 1] or points (N, D)
-            as a tensor, or moments.
+        samples: a path or a name (see `equipoise.training.measuring.named_sets`), images (N, C, H, W) in [-1, 1] or
+            points (N, D) as a tensor, or moments.
         reference: likewise.
         features: a network or its name; by default that of given moments, otherwise ``points`` where a side holds
             points, and ``inception``.
-        measures: names in `equipoise.training.measures.MEASURES`.
+        measures: names in `equipoise.training.measuring.measures.MEASURES`.
         splits: of either side, where it is a data set.
         reading: how examples are read, and how many.
         intervals: whether to give intervals; they cost an eigenproblem more for ``fd``, more for others.

@@ -4,7 +4,7 @@ A detector takes in numbers at its own cadence and answers with a sentence once 
 `Detector.is_quiet` says whether the last numbers gave any cause: a state saved while all are quiet is one to go back
 to. What a detector remembers is a dict of plain numbers, part of every checkpoint.
 
-nonfinite is not here: it has no memory (see `guard_probe`).
+nonfinite is not here: it has no memory (see `probe`).
 """
 
 import math

@@ -5,9 +5,9 @@ from typing import Any
 
 from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
-from equipoise.training.evaluator import build_evaluator
 from equipoise.training.lines import require_same_vocabulary
-from equipoise.training.text_evaluator import TextEvaluator
+from equipoise.training.measuring.evaluator import build_evaluator
+from equipoise.training.measuring.text_evaluator import TextEvaluator
 from equipoise.training.trained import TrainedGenerator
 
 

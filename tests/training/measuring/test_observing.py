@@ -6,8 +6,8 @@ import torch
 from equipoise.core.errors import UserError
 from equipoise.data.digits import load_digits
 from equipoise.metrics import Moments, Protocol, build_features, class_coverage
-from equipoise.training import observing
-from equipoise.training.observing import Needs, Observation, chosen_rows, observe
+from equipoise.training.measuring import observing
+from equipoise.training.measuring.observing import Needs, Observation, chosen_rows, observe
 
 CPU = torch.device("cpu")
 EVERYTHING = Needs(rows=True, features=True, logits=True, classes=True)

@@ -17,7 +17,7 @@ from torch import Tensor
 from equipoise.core.errors import DataWarning
 from equipoise.core.files import cache_folder, replacing
 from equipoise.metrics import cached_moments
-from equipoise.training.observing import Needs, Observed
+from equipoise.training.measuring.observing import Needs, Observed
 
 
 def cached_observation(key: str, needs: Needs, look: Callable[[], Observed]) -> Observed:

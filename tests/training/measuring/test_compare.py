@@ -23,7 +23,7 @@ from equipoise.core.files import read_json_lines
 from equipoise.data.digits import load_digits
 from equipoise.metrics import Moments, Protocol, build_features, frechet_distance
 from equipoise.training import Reading, compare, train
-from equipoise.training.measures import MEASURES
+from equipoise.training.measuring.measures import MEASURES
 from equipoise.training.pictures import image_of, to_pixels
 
 CPU = torch.device("cpu")
@@ -86,7 +86,7 @@ def test_the_same_content_has_the_same_key(forms):
 
 def test_a_set_is_looked_at_once(folder, monkeypatch):
     first = compare(str(folder), "digits", "digits")
-    monkeypatch.setattr("equipoise.training.comparison.observe", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr("equipoise.training.measuring.comparison.observe", lambda *_: pytest.fail("looked again"))
     again = compare(str(folder), "digits", "digits")
     assert again.values == first.values
     assert again.intervals == first.intervals
@@ -153,7 +153,9 @@ def test_a_part_is_drawn_by_the_seed(folder):
 
 
 def test_moments_need_no_network_and_bring_their_features(forms, monkeypatch):
-    monkeypatch.setattr("equipoise.training.comparison.build_features", lambda *_: pytest.fail("built a network"))
+    monkeypatch.setattr(
+        "equipoise.training.measuring.comparison.build_features", lambda *_: pytest.fail("built a network")
+    )
     found = compare(forms["a.npz"], forms["a.npz"])
     assert found.values["fd"] < 1e-9
     assert found.protocol["features"] == "digits"

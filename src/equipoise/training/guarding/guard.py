@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.config.guard import GuardSettings, Policy
-from equipoise.training.guard_detectors import BlowUp, Detector, DiscWins, ModeLoss
-from equipoise.training.guard_probe import Probe
+from equipoise.training.guarding.detectors import BlowUp, Detector, DiscWins, ModeLoss
+from equipoise.training.guarding.probe import Probe
 
 COVERAGES = ("modes", "classes")
 DISTANCES = {"fd": math.inf, "jsd4": 1.0}
