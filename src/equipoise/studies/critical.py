@@ -16,25 +16,12 @@ import numpy as np
 from scipy import stats
 
 from equipoise.core.errors import UserError
+from equipoise.studies.interval import Interval
 from equipoise.studies.laws import Array, Fit, Law, fit, lack_of_fit, laws, sizes_of
 from equipoise.studies.reaches import Reach
 
 CLEAR_DIFFERENCE = 2.0
 """Difference of two Akaike criteria from which one law is said to fit better (Burnham & Anderson 2002)."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its interval; the ends are None where there are too few runs to tell."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def times(self, factor: float) -> "Interval":
-        """The interval of a multiple."""
-        low, high = (None if end is None else end * factor for end in (self.low, self.high))
-        return Interval(self.value * factor, low, high)
 
 
 @dataclass(frozen=True)
