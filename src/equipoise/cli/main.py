@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "fid": "measure how far two sets of images are apart: equipoise fid A B [--features NAME]",
     "study": "many runs and their analysis: equipoise study KIND ...",
     "flow": "draw the limit of small learning rates: equipoise flow [GAME|ring|grid|RECIPE] [--from-training]",
+    "report": "one page that says what happened: equipoise report RUN|STUDY ... [--out FILE]",
     "recipes": "list the recipes, or print one as YAML: equipoise recipes [NAME]",
 }
 USAGE = f"""usage: equipoise COMMAND ... [--debug]

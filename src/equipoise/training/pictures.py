@@ -13,6 +13,8 @@ from equipoise.core.files import replacing
 from equipoise.data import Vocabulary
 from equipoise.training.lines import save_lines
 
+NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
+"""Examples of a sample picture."""
 _POINTS_SIZE = 480
 _REAL, _FAKE = (176, 182, 190), (214, 72, 40)
 
@@ -32,10 +34,10 @@ def image_of(pixels: Tensor) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def image_grid(images: Tensor) -> Image.Image:
-    """Images (N, C, H, W) in [-1, 1] in a square-ish grid, enlarged to at least 32 pixels each."""
+def image_grid(images: Tensor, num_columns: int | None = None) -> Image.Image:
+    """Images (N, C, H, W) in [-1, 1] in a grid, square-ish by default, enlarged to at least 32 pixels each."""
     pixels = to_pixels(images)
-    columns = math.ceil(math.sqrt(len(pixels)))
+    columns = num_columns or math.ceil(math.sqrt(len(pixels)))
     rows = math.ceil(len(pixels) / columns)
     blank = pixels.new_full((rows * columns - len(pixels), *pixels.shape[1:]), 255)
     framed = torch.nn.functional.pad(torch.cat([pixels, blank]), (0, 1, 0, 1), value=255)
