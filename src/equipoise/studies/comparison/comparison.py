@@ -175,6 +175,6 @@ def _refuse_met(runs: Sequence[Trajectory], target: float) -> None:
     first = min((run.values[0] for run in runs if len(run.values)), default=math.inf)
     if first <= target:
         raise UserError(
-            f"The target {target:g} is met at the first evaluation already, where the distance is {first:.4g}; choose a "
-            f"smaller one."
+            f"The target {target:g} is met at the first evaluation already, where the distance is {first:.4g}; choose "
+            f"a smaller one."
         )

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+Array = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 _MOST_EXACT = 14
 """Pairs up to which all signs are counted; above, `_NUM_DRAWN` of them are drawn."""
 _NUM_DRAWN = 19_999
@@ -33,7 +35,7 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
     >>> sign_flip_p([-1.0, -2.0, -float("inf")], alternative="less")
     0.125
     """
-    found = np.asarray(differences, float)
+    found: Array = np.asarray(differences, float)
     assert found.ndim == 1
     assert len(found) >= 1
     assert not np.isnan(found).any()
@@ -52,14 +54,14 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
     return float(test.pvalue)
 
 
-def signed_ranks(differences: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def signed_ranks(differences: Sequence[float] | Array) -> Array:
     """Ranks (n,) of the absolute differences with the signs of the differences; zeros stay 0, ties share their rank.
 
     >>> signed_ranks([0.5, -2.0, float("inf"), 0.0]).tolist()
     [2.0, -3.0, 4.0, 0.0]
     """
     found = np.asarray(differences, float)
-    ranks: np.ndarray[tuple[int], np.dtype[np.float64]] = np.sign(found) * stats.rankdata(np.abs(found))
+    ranks: Array = np.sign(found) * stats.rankdata(np.abs(found))
     return ranks
 
 
@@ -69,7 +71,7 @@ def smallest_p(num_pairs: int, *, sides: int = 2) -> float:
     >>> [smallest_p(number) for number in (3, 5, 6)]
     [0.25, 0.0625, 0.03125]
     """
-    return sides / 2**num_pairs
+    return sides * 0.5**num_pairs
 
 
 def pairs_for_p(level: float) -> int:

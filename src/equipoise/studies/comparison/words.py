@@ -1,7 +1,7 @@
-"""A comparison in words that a sceptic would accept: the difference, its interval, the test, and what the test cannot say.
+"""A comparison in words that a sceptic would accept: the difference, its interval, the test, and what it cannot say.
 
-A pair is *settled* where Holm's p is at most 0.05. Where the interval leaves 0 out but the test does not agree, which is
-all that five seeds can give, one arm is *ahead*; else nothing is shown.
+A pair is *settled* where Holm's p is at most 0.05. Where the interval leaves 0 out but the test does not agree, which
+is all that five seeds can give, one arm is *ahead*; else nothing is shown.
 """
 
 import math
