@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from equipoise.studies.comparison.study import CompareAnswers
 
 PROG = "equipoise study compare ARM ARM ..."
-DESCRIPTION = """Which is better, at the same budget and on the same seeds? An arm is a recipe, or a recipe with options,
-in quotes, with a name before it or not:
+DESCRIPTION = """Which is better, at the same budget and on the same seeds? An arm is a recipe, or a recipe with
+options in quotes, with a name before it or not:
 
   equipoise study compare digits "digits --gen.lr 1e-3" slow="digits --disc.lr 1e-4" --seeds 6 --training.steps 1000
 

@@ -153,7 +153,7 @@ def test_signed_ranks_agree_with_wilcoxon():
     ("number", "level"), [(3, 0.0), (5, 0.0), (6, 2 / 64), (7, 6 / 128), (8, 12 / 256), (9, 24 / 512)]
 )
 def test_false_positives_are_as_many_as_the_discrete_test_allows(number, level):
-    """At nominal 5 %: none with 3 and 5 seeds, which no 0.05 can be reached with; 3.1 % with 6; 4.7 % and more from 7."""
+    """At nominal 5 %: none with 3 and 5 seeds, which can give no p so small; 3.1 % with 6; 4.7 % and more from 7."""
     generator = np.random.default_rng(11)
     samples = generator.standard_t(5, (800, number))
     share = np.mean([sign_flip_p(one) <= 0.05 for one in samples])
@@ -333,5 +333,5 @@ def test_bands_hold_the_middle_and_the_ends():
     assert (found.median[-1], found.ends[0][-1], found.ends[1][-1]) == (2.0, 1.0, 3.0)
     assert found.costs[0] == 0.0
     assert found.costs[-1] == 100.0
-    lost = compare(made("one", [1.0]) + [Trajectory("one", 1, [0], [9.0], True)], Budget("steps", 100)).bands["one"]
+    lost = compare([*made("one", [1.0]), Trajectory("one", 1, [0], [9.0], True)], Budget("steps", 100)).bands["one"]
     assert lost.ends[1][-1] == INF

@@ -1,4 +1,4 @@
-"""The arms of a comparison: whole configurations that differ in something, and in nothing that makes them incomparable."""
+"""The arms of a comparison: configurations that differ in something, and in nothing that makes them incomparable."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,13 +60,13 @@ def _check_pair(one: Arm, other: Arm) -> None:
         raise UserError(f"Two arms are called {one.name!r}; give them names, as in one={one.name!r}.")
     for name, (first, second) in differences(protocol_of(one.settings), protocol_of(other.settings)).items():
         raise UserError(
-            f"{pair} differ in {name} ({first!r} and {second!r}), so that their distances cannot be compared; give them "
-            f"the same."
+            f"{pair} differ in {name} ({first!r} and {second!r}), so that their distances cannot be compared; give "
+            f"them the same."
         )
     if one.settings.seed != other.settings.seed:
         raise UserError(
-            f"{pair} begin with seeds {one.settings.seed} and {other.settings.seed}, but share their seeds; give --seed "
-            f"once, after all arms."
+            f"{pair} begin with seeds {one.settings.seed} and {other.settings.seed}, but share their seeds; give "
+            f"--seed once, after all arms."
         )
     if content(one.settings) == content(other.settings):
         raise UserError(f'{pair} differ in nothing; change a setting of one, as in "{other.name} --gen.lr 1e-3".')

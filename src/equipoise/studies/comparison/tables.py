@@ -31,14 +31,14 @@ class Table:
         return {"title": self.title, "columns": list(self.columns), "rows": [list(row) for row in self.rows]}
 
     def as_markdown(self) -> str:
-        """With its title above.
+        r"""With its title above.
 
         >>> print(Table("Arms", ["arm", "FD"], [["a|b", 2.0]]).as_markdown())
         **Arms**
         <BLANKLINE>
         | arm | FD |
         |---|---|
-        | a\\|b | 2 |
+        | a\|b | 2 |
         """
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
         drawn = [[cell_text(cell).replace("|", "\\|") for cell in line] for line in lines]
@@ -81,7 +81,7 @@ def cell_text(cell: Cell) -> str:
 
 
 def latex(cell: Cell) -> str:
-    """A cell with everything escaped that LaTeX would read as a command.
+    r"""A cell with everything escaped that LaTeX would read as a command.
 
     >>> latex("a --b_c 5%")
     'a -{}-{}b\\\\_c 5\\\\%'

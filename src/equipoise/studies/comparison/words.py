@@ -55,10 +55,11 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         num_pairs: compared in all.
     """
     value, state = pair.difference.value, standing(pair)
-    better, worse = (pair.first, pair.second) if value < 0 else (pair.second, pair.first)
+    names = quoted(pair.first), quoted(pair.second)
+    better, worse = names if value < 0 else names[::-1]
     kind = "on average" if pair.is_mean else "in the median"
     if not value:
-        return f"{pair.first} and {pair.second} have the same {score} {kind}{_evidence(pair, num_pairs)}."
+        return f"{names[0]} and {names[1]} have the same {score} {kind}{_evidence(pair, num_pairs)}."
     size = "infinitely (runs diverged)" if math.isinf(value) else f"by {number(abs(value))} {kind}"
     lead = {
         "settled": f"{better} has a lower {score} than {worse}: {size}",
@@ -67,6 +68,15 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         "untested": f"{better} is lower than {worse} in {score} {size}",
     }[state]
     return f"{lead}{_evidence(pair, num_pairs)}.{_outlook(pair, state, num_pairs)}"
+
+
+def quoted(name: str) -> str:
+    """The name of an arm, in quotes where it is more than a word.
+
+    >>> quoted("digits"), quoted("digits --gen.lr 1e-3")
+    ('digits', '"digits --gen.lr 1e-3"')
+    """
+    return f'"{name}"' if " " in name else name
 
 
 def number(value: float) -> str:
@@ -124,7 +134,7 @@ def _budget(found: Comparison) -> list[str]:
 
 
 def _diverged(arms: Sequence[Summary]) -> list[str]:
-    lost = [f"{arm.num_diverged} of {arm.num_runs} of {arm.name}" for arm in arms if arm.num_diverged]
+    lost = [f"{arm.num_diverged} of {arm.num_runs} of {quoted(arm.name)}" for arm in arms if arm.num_diverged]
     if not lost:
         return []
     return [f"Runs that diverged, counted as worse than any other: {', '.join(lost)}."]
