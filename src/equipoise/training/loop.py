@@ -26,7 +26,7 @@ from equipoise.training.measuring.evaluator import Evaluator, build_evaluator
 from equipoise.training.measuring.text_evaluator import TextEvaluator
 from equipoise.training.observer import Observer, Silence
 from equipoise.training.pictures import NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS, save_picture
-from equipoise.training.records import Stopwatch, describe, metrics_record
+from equipoise.training.records import Stopwatch, describe, metrics_record, spent
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
@@ -222,7 +222,7 @@ class Loop:
         measured = evaluator.evaluate(session.generate)
         session.seconds += self._stopwatch.lap()
         session.note_distance(measured["values"][evaluator.judge], evaluator.judge)
-        record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
+        record = {**spent(session), **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
         return self.guard.after_evaluation(measured["values"])
