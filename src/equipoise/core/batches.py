@@ -11,7 +11,10 @@ class Batch(NamedTuple):
     Attributes:
         examples: (N, C, H, W) images in [-1, 1], (N, D) points or (N, V, L) text one-hot over V symbols, float32.
         labels: (N,) int64 classes, or None where the data have none.
+        target: (N, ...) examples of the domain that a classifier is adapted to, or None in every other game. They have
+            no field for labels, so that no game can read any.
     """
 
     examples: Tensor
     labels: Tensor | None = None
+    target: Tensor | None = None
