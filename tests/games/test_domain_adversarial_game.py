@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from equipoise.config import GameSettings
-from equipoise.core.batches import Batch
+from equipoise.core.batches import DomainBatch
 from equipoise.core.errors import IgnoredSettingWarning
 from equipoise.core.seeding import Streams
 from equipoise.games import OBJECTIVES, PENALTIES, Features, build_adaptation_game
@@ -49,7 +49,7 @@ def make_game(**settings):
 def make_batch():
     draw = torch.Generator().manual_seed(1)
     source, target = (torch.randn(6, 4, generator=draw, dtype=torch.float64) + shift for shift in (0, 1))
-    return Batch(source, torch.tensor([0, 1, 2, 0, 1, 2]), target)
+    return DomainBatch(source, torch.tensor([0, 1, 2, 0, 1, 2]), target)
 
 
 class Reversal(torch.autograd.Function):

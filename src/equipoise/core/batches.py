@@ -1,6 +1,6 @@
 """What a data source hands to a game."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from torch import Tensor
 
@@ -11,10 +11,34 @@ class Batch(NamedTuple):
     Attributes:
         examples: (N, C, H, W) images in [-1, 1], (N, D) points or (N, V, L) text one-hot over V symbols, float32.
         labels: (N,) int64 classes, or None where the data have none.
-        target: (N, ...) examples of the domain that a classifier is adapted to, or None in every other game. They have
-            no field for labels, so that no game can read any.
     """
 
     examples: Tensor
     labels: Tensor | None = None
-    target: Tensor | None = None
+
+    def rows(self, rows: slice) -> "Batch":
+        """Some of the examples."""
+        return Batch(self.examples[rows], None if self.labels is None else self.labels[rows])
+
+
+class DomainBatch(Batch):
+    """Examples of two domains: labelled ones of the source, which `Batch` describes, and others of the target.
+
+    There is no field for labels of the target, so no game can read any.
+
+    Attributes:
+        target: (N, ...) examples of the target domain, as many as there are of the source.
+    """
+
+    target: Tensor
+
+    def __new__(cls, examples: Tensor, labels: Tensor | None, target: Tensor) -> Self:
+        """A batch of both domains."""
+        batch = super().__new__(cls, examples, labels)
+        batch.target = target
+        return batch
+
+    def rows(self, rows: slice) -> "DomainBatch":
+        """Some of the examples of either domain."""
+        source = super().rows(rows)
+        return DomainBatch(source.examples, source.labels, self.target[rows])

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from equipoise.core import vectors
-from equipoise.core.batches import Batch
+from equipoise.core.batches import Batch, DomainBatch
 from equipoise.core.seeding import Streams
 from equipoise.games.game import Game, LossTerms
 from equipoise.games.objective import Objective
@@ -80,7 +80,7 @@ class DomainAdversarialGame(Game[Features]):
 
     def generate(self, batch: Batch, streams: Streams) -> Features:
         """Features of both halves, from one pass, so that batch normalisation sees both domains at once."""
-        assert batch.target is not None, "a domain-adversarial game is played on batches of two domains"
+        assert isinstance(batch, DomainBatch), "a domain-adversarial game is played on batches of two domains"
         features: Tensor = self.gen.features(torch.cat([batch.examples, batch.target]))
         return Features(*features.split([len(batch.examples), len(batch.target)]))
 
