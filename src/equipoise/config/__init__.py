@@ -3,6 +3,7 @@
 A run is described by one frozen `RunSettings`; each part is built from its own settings by one function beside it.
 """
 
+from equipoise.config.adaptation import AdaptationSettings
 from equipoise.config.data import DataSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
@@ -14,6 +15,7 @@ from equipoise.config.schedules import DecaySettings, ScheduledNumber, ScheduleS
 from equipoise.config.training import TrainingSettings
 
 __all__ = [
+    "AdaptationSettings",
     "DataSettings",
     "DecaySettings",
     "EvaluationSettings",
