@@ -3,7 +3,7 @@
 A run is described by one frozen `RunSettings`; each part is built from its own settings by one function beside it.
 """
 
-from equipoise.config.data import DataSettings
+from equipoise.config.data import DataSettings, DivisionSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
 from equipoise.config.guard import GuardSettings
@@ -16,6 +16,7 @@ from equipoise.config.training import TrainingSettings
 __all__ = [
     "DataSettings",
     "DecaySettings",
+    "DivisionSettings",
     "EvaluationSettings",
     "GameSettings",
     "GuardSettings",
