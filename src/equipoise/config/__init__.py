@@ -4,7 +4,7 @@ A run is described by one frozen `RunSettings`; each part is built from its own 
 """
 
 from equipoise.config.adaptation import AdaptationSettings
-from equipoise.config.data import DataSettings
+from equipoise.config.data import DataSettings, DivisionSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
 from equipoise.config.guard import GuardSettings
@@ -18,6 +18,7 @@ __all__ = [
     "AdaptationSettings",
     "DataSettings",
     "DecaySettings",
+    "DivisionSettings",
     "EvaluationSettings",
     "GameSettings",
     "GuardSettings",

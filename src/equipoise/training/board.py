@@ -1,7 +1,8 @@
 """The board that a match is played on: the game, its real examples, and what both start from.
 
-A generative game has a source of examples and two networks, a domain-adversarial one two domains. An analytic one has two points and no data; it is dealt
-empty batches, so that orders, players, records and checkpoints need not know which of the two they serve.
+A generative game has a source of examples and two networks, a domain-adversarial one two domains. An analytic one has
+two points and no data; it is dealt empty batches, so that orders, players, records and checkpoints need not know which
+of them they serve.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Domains, Loader, PairLoader, Source, build_domains, build_parts, build_source
 from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_adaptation_game, build_game, build_objective, sample_latents
 from equipoise.networks import Networks, build_networks, dropouts
+from equipoise.networks._scratch import build_adaptation_networks
 from equipoise.training.machine import memory_format, precision_context
 
 OnLoad = Callable[[int, int], None]
@@ -129,5 +131,18 @@ def make_networks(settings: RunSettings, example_shape: tuple[int, ...], device:
     """Both networks on ``device``, their weights drawn on the CPU from the run's seed so that devices agree."""
     generator = torch.Generator().manual_seed(derived_seed(settings.seed, "weights"))
     networks = build_networks(settings.network, example_shape, settings.game.latent_dim, generator)
+    layout = memory_format(settings, example_shape)
+    return Networks(*(network.to(device).to(memory_format=layout) for network in networks))  # type: ignore[call-overload]
+
+
+def make_adaptation_networks(
+    settings: RunSettings, example_shape: tuple[int, ...], num_classes: int, device: torch.device
+) -> Networks:
+    """Discriminator of domains and classifier on ``device``, their weights drawn as those of `make_networks`."""
+    generator = torch.Generator().manual_seed(derived_seed(settings.seed, "weights"))
+    conditioned = settings.game.conditioned
+    networks = build_adaptation_networks(
+        settings.network, example_shape, num_classes, generator, conditioned=conditioned
+    )
     layout = memory_format(settings, example_shape)
     return Networks(*(network.to(device).to(memory_format=layout) for network in networks))  # type: ignore[call-overload]
