@@ -12,7 +12,7 @@ from equipoise.core.batches import DomainBatch
 from equipoise.core.errors import IgnoredSettingWarning
 from equipoise.core.seeding import Streams
 from equipoise.games import OBJECTIVES, PENALTIES, Features, build_adaptation_game
-from equipoise.games.domain_adversarial import conditioned_on, confusion, domain_accuracy
+from equipoise.games.domain_adversarial import conditioned_on, confusion, domain_accuracy, information
 
 NUM_CLASSES, NUM_FEATURES = 3, 5
 WEIGHT = 0.3
@@ -98,11 +98,11 @@ def test_two_players_have_the_gradients_of_gradient_reversal(shared):
     torch.testing.assert_close(gen.auxiliary, label_loss)
 
 
-@pytest.mark.parametrize("conditioned", [False, True])
+@pytest.mark.parametrize("options", [{}, {"conditioned": True}, {"information_weight": 0.5}])
 @pytest.mark.parametrize("penalty", ["none", *PENALTIES])
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_shared_passes_give_the_terms_and_gradients_of_separate_ones(objective, penalty, conditioned):
-    game, batch = make_game(objective=objective, penalty=penalty, conditioned=conditioned, clip=1.0), make_batch()
+def test_shared_passes_give_the_terms_and_gradients_of_separate_ones(objective, penalty, options):
+    game, batch = make_game(objective=objective, penalty=penalty, clip=1.0, **options), make_batch()
     move = game.generate(batch, Streams(0))
     together = game.terms(batch, move, Streams(0))
     apart = game.disc_terms(batch, move, Streams(0)), game.gen_terms(batch, move, Streams(0))
@@ -196,3 +196,21 @@ def test_smoothed_labels_are_said_to_be_ignored():
 def test_settings_of_the_game_warn_where_nothing_is_adapted():
     with pytest.warns(IgnoredSettingWarning, match=r"adversarial_weight=0.5 is ignored because kind is 'generative'"):
         GameSettings(adversarial_weight=0.5)
+
+
+def test_information_is_that_of_the_target_alone_and_is_weighted_in_units_of_lambda():
+    game, batch = make_game(information_weight=0.5), make_batch()
+    move = game.generate(batch, Streams(0))
+    auxiliary = game.gen_terms(batch, move, Streams(0)).auxiliary
+    labels = functional.cross_entropy(game.gen.head(move.source), batch.labels)
+    probabilities = game.gen.head(move.target).softmax(1)
+    mean = probabilities.mean(0)
+    # As the mean divergence of each prediction from the mean prediction.
+    found = (probabilities * (probabilities / mean).log()).sum(1).mean()
+    torch.testing.assert_close(auxiliary, labels - WEIGHT * 0.5 * found)
+
+
+def test_information_has_gradients_where_a_probability_vanishes():
+    logits = torch.tensor([[1000.0, 0.0], [0.0, 1000.0]], dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(information(logits), logits)
+    assert bool(gradient.isfinite().all())

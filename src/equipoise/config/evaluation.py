@@ -29,8 +29,8 @@ class EvaluationSettings(Settings):
     features: Annotated[str, AfterValidator(_known)] = "none"
     """Feature network: points (the coordinates themselves), digits, mnist or cifar10 (small classifiers), inception
     (the network of FID), dinov2, an import path of your own such as package.module:net, ngrams (of text: the
-    Jensen-Shannon divergence of orders 1 to 6), classifier (of a domain-adversarial game: accuracies, and the rules that
-    need no labels of the target), or none for no evaluation."""
+    Jensen-Shannon divergence of orders 1 to 6), classifier (of a domain-adversarial game: accuracies, and the rules
+    that need no labels of the target), or none for no evaluation."""
     resize: Annotated[ResizeName | None, OnlyWith("features", RESIZING_FEATURES)] = None
     """How images come to the size of inception and dinov2: tf1 (as TTUR; the default of inception), clean (antialiased
     bicubic; the default of dinov2) or pytorch-fid. Distances under different rules are not comparable."""

@@ -55,6 +55,10 @@ class GameSettings(Settings):
     conditioned: Annotated[bool, OnlyWith("kind", _ADAPTING)] = False
     """Show the discriminator the outer product of features and predictions (Long et al. 2018, CDAN)."""
 
+    information_weight: Annotated[float, Field(ge=0, allow_inf_nan=False), OnlyWith("kind", _ADAPTING)] = 0.0
+    """Weight, in units of lambda, of the mutual information between examples of the target and their predicted classes,
+    which the classifier then maximises (Shi & Sha 2012; 0: not at all)."""
+
     @property
     def adapts(self) -> bool:
         """Whether a classifier is adapted to another domain."""

@@ -10,6 +10,8 @@ from typing import Any
 RISKS = {
     "source-validation": "source_error",
     "entropy": "entropy",
+    "information": "information_risk",
+    "nuclear-norm": "nuclear_norm_risk",
     "importance-weighted": "importance_weighted_risk",
     "dev": "dev_risk",
 }
@@ -20,6 +22,8 @@ JUDGES = {
     "jsd4": "JSD-4",
     "source_error": "source error",
     "entropy": "entropy of predictions",
+    "information_risk": "information risk",
+    "nuclear_norm_risk": "nuclear-norm risk",
     "importance_weighted_risk": "importance-weighted risk",
     "dev_risk": "DEV risk",
 }

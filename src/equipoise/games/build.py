@@ -90,6 +90,7 @@ def build_adaptation_game(settings: GameSettings, disc: nn.Module, gen: nn.Modul
         clip=settings.clip,
         weighted_disc=settings.weighted_disc,
         conditioned=settings.conditioned,
+        information_weight=settings.information_weight,
     )
 
 

@@ -16,6 +16,10 @@ lambda is `Game.adversarial_weight`; it enters gen's total and never the adversa
 the gap is taken from. A small lambda lets disc separate the domains without gen caring, so the loss that goes with
 the best target accuracy may lie below log 4, which is why the gap-aware paper tunes V* (Hazimeh & Ponomareva 2023).
 
+With ``information_weight`` gen also maximises the mutual information of target examples and their predicted classes
+(Shi & Sha 2012), H(mean prediction) - mean H(prediction): sure of each example, and using every class. Its weight is a
+multiple of lambda, because predictions are not worth sharpening before the domains have met.
+
 With ``conditioned`` disc sees the outer product of features and class probabilities (Long et al. 2018, "CDAN"); the
 weights by entropy of that paper are not offered, because objectives average over plain batches.
 """
@@ -59,6 +63,7 @@ class DomainAdversarialGame(Game[Features]):
         weighted_disc: whether lambda also multiplies the discriminator's own adversarial loss, as where one optimiser
             minimises one sum of losses.
         conditioned: whether the discriminator sees features and predictions.
+        information_weight: of the mutual information, in units of lambda.
     """
 
     def __init__(
@@ -72,17 +77,22 @@ class DomainAdversarialGame(Game[Features]):
         *,
         weighted_disc: bool = False,
         conditioned: bool = False,
+        information_weight: float = 0.0,
     ) -> None:
+        assert isinstance(gen.features, nn.Module), "the classifier's features are a module of its own"
+        assert isinstance(gen.head, nn.Module), "the classifier's head is a module of its own"
         self.disc, self.gen, self.objective = disc, gen, objective
+        self._features, self._head = gen.features, gen.head
         self.ideal_disc_loss, self.ideal_gen_loss = objective.ideal_disc_loss, _ideal_gen_loss(objective)
         self.penalty, self.penalty_weight, self.clip = penalty, penalty_weight, clip
         self.weighted_disc, self.conditioned = weighted_disc, conditioned
+        self.information_weight = information_weight
 
     def generate(self, batch: Batch, streams: Streams) -> Features:
         """Features of both halves, from one pass, so that batch normalisation sees both domains at once."""
         assert isinstance(batch, DomainBatch), "a domain-adversarial game is played on batches of two domains"
-        features: Tensor = self.gen.features(torch.cat([batch.examples, batch.target]))
-        return Features(*features.split([len(batch.examples), len(batch.target)]))
+        features: Tensor = self._features(torch.cat([batch.examples, batch.target]))
+        return halves(features, len(batch.examples))
 
     def disc_terms(self, batch: Batch, move: Features, streams: Streams) -> LossTerms:
         """The discriminator's loss; draws from the stream "penalty" if it has one."""
@@ -92,13 +102,13 @@ class DomainAdversarialGame(Game[Features]):
         return self._disc_terms(seen, self._scores(seen), streams)
 
     def gen_terms(self, batch: Batch, move: Features, streams: Streams) -> LossTerms:
-        """The classifier's loss: adversarial, and the cross-entropy of the source's labels as the auxiliary term."""
-        logits = self._logits(torch.cat(move) if self.conditioned else move.source)
+        """The classifier's loss: adversarial, and as the auxiliary term what it learns from labels and predictions."""
+        logits = self._logits_of(move)
         return self._gen_terms(batch, logits, self._scores(self._seen(move, logits)))
 
     def terms(self, batch: Batch, move: Features, streams: Streams) -> tuple[LossTerms, LossTerms]:
         """Both losses from one pass of the discriminator over both domains."""
-        logits = self._logits(torch.cat(move) if self.conditioned else move.source)
+        logits = self._logits_of(move)
         seen = self._seen(move, logits)
         scores = self._scores(seen)
         return self._disc_terms(seen, scores, streams), self._gen_terms(batch, logits, scores)
@@ -109,19 +119,22 @@ class DomainAdversarialGame(Game[Features]):
             vectors.clamp_(list(self.disc.parameters()), self.clip)
 
     def _logits(self, features: Tensor) -> Tensor:
-        return vectors.at_least_float32(self.gen.head(features))
+        return vectors.at_least_float32(self._head(features))
+
+    def _logits_of(self, move: Features) -> Tensor:
+        """Of both domains where anything reads those of the target, of the source otherwise."""
+        return self._logits(torch.cat(move) if self.conditioned or self.information_weight else move.source)
 
     def _seen(self, move: Features, logits: Tensor | None) -> Features:
         """What the discriminator sees of either domain."""
         if not self.conditioned:
             return move
         assert logits is not None
-        seen = conditioned_on(torch.cat(move), logits)
-        return Features(*seen.split([len(move.source), len(move.target)]))
+        return halves(conditioned_on(torch.cat(move), logits), len(move.source))
 
     def _scores(self, seen: Features) -> Features:
         scores = vectors.at_least_float32(self.disc(torch.cat(seen)))
-        return Features(*scores.split([len(seen.source), len(seen.target)]))
+        return halves(scores, len(seen.source))
 
     def _disc_terms(self, seen: Features, scores: Features, streams: Streams) -> LossTerms:
         loss, penalty = self.objective.disc_loss(*scores), None
@@ -132,13 +145,21 @@ class DomainAdversarialGame(Game[Features]):
 
     def _gen_terms(self, batch: Batch, logits: Tensor, scores: Features) -> LossTerms:
         assert batch.labels is not None, "the source domain has labels"
-        logits = logits[: len(batch.labels)]
+        of_source, of_target = halves(logits, len(batch.labels))
+        learned = functional.cross_entropy(of_source, batch.labels)
+        if self.information_weight:
+            learned = learned - self.adversarial_weight * self.information_weight * information(of_target)
         return LossTerms(
             confusion(self.objective, scores),
-            auxiliary=functional.cross_entropy(logits, batch.labels),
+            auxiliary=learned,
             weight=self.adversarial_weight,
-            accuracy=(logits.detach().argmax(1) == batch.labels).float().mean(),
+            accuracy=(of_source.detach().argmax(1) == batch.labels).float().mean(),
         )
+
+
+def halves(joined: Tensor, num_source: int) -> Features:
+    """What was joined to one tensor, the source first, apart again."""
+    return Features(joined[:num_source], joined[num_source:])
 
 
 def confusion(objective: Objective, scores: Features) -> Tensor:
@@ -162,6 +183,18 @@ def conditioned_on(features: Tensor, logits: Tensor) -> Tensor:
     """
     probabilities = logits.detach().softmax(1).to(features.dtype)
     return (features.unsqueeze(2) * probabilities.unsqueeze(1)).flatten(1)
+
+
+def information(logits: Tensor) -> Tensor:
+    """Mutual information of examples and predicted classes, in nats, from logits (N, K): a scalar in [0, log K].
+
+    >>> information(torch.tensor([[100.0, 0.0], [0.0, 100.0]]))  # sure, and both classes: log 2
+    tensor(0.6931)
+    """
+    log_probabilities = logits.log_softmax(1)
+    probabilities = log_probabilities.exp()
+    of_mean: Tensor = torch.special.entr(probabilities.mean(0)).sum()
+    return of_mean + (probabilities * log_probabilities).sum(1).mean()
 
 
 def domain_accuracy(scores: Features, threshold: float) -> Tensor:

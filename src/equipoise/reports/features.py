@@ -90,4 +90,7 @@ def _scatter_by_class(axes: Any, places: Any, told: Any, found: dict[str, Any]) 
 def _palette(num_classes: int) -> list[Any]:
     from matplotlib import colormaps
 
-    return [colormaps["tab10" if num_classes <= 10 else "turbo"](k if num_classes <= 10 else k / num_classes) for k in range(num_classes)]
+    return [
+        colormaps["tab10" if num_classes <= 10 else "turbo"](k if num_classes <= 10 else k / num_classes)
+        for k in range(num_classes)
+    ]

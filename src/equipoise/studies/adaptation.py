@@ -18,10 +18,13 @@ from equipoise.config import RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.files import read_json_lines
 from equipoise.core.judges import RISKS
+from equipoise.metrics.selection import gap_closed
 
 BASELINES: tuple[BaselineName, BaselineName] = ("source-only", "target-only")
 LAST, ORACLE = "last step", "oracle (reads labels of the target)"
 TARGET, ORACLE_VALIDATION = "oracle_target_accuracy", "oracle_validation_accuracy"
+CONFUSED, SEPARATED = 0.6, 0.9
+"""Accuracies of the discriminator below and above which the features of both domains are called alike and apart."""
 Record = Mapping[str, Any]
 
 
@@ -57,13 +60,13 @@ class Bounds(NamedTuple):
     def gap_closed(self, target: float | None) -> float | None:
         """The part of the way from one bound to the other; None where it is not defined.
 
-        >>> Bounds(0.5, 0.9).gap_closed(0.8)
+        >>> Bounds(0.5, 1.0).gap_closed(0.875)
         0.75
         """
         if target is None or self.source_only is None or self.target_only is None:
             return None
-        way = self.target_only - self.source_only
-        return round((target - self.source_only) / way, 12) if way > 0 else None
+        closed = gap_closed(target, self.source_only, self.target_only)
+        return closed if math.isfinite(closed) else None
 
 
 def baseline_settings(settings: RunSettings, baseline: BaselineName) -> RunSettings:
@@ -165,7 +168,7 @@ def sentences(
     if own is None:
         return ["No evaluation of this run has finite numbers, so no rule can choose a checkpoint."]
     values = next(record["values"] for record in evaluations if record["step"] == own.step)
-    found = [_estimate(own, values)]
+    found = [_estimate(values)]
     if metrics:
         found.append(_standing(metrics[-1]))
     if own.target is not None:
@@ -176,22 +179,35 @@ def sentences(
     return found
 
 
-def _estimate(own: Choice, values: Record) -> str:
-    """The estimate without labels of the target, with what it is worth."""
-    effective, number = values.get("effective_examples"), values.get("num_weighted")
-    weighted = 1 - values["importance_weighted_risk"]
-    words = f"Without labels of the target its accuracy is estimated at {weighted:.1%} (importance-weighted); the source's own {values['source_accuracy']:.1%} is an upper guess."
-    if effective is not None and number and effective < 0.1 * number:
-        words += f" The estimate rests on few examples ({effective:,.0f} of {number:,.0f} by weight): take it as a hint."
+def _estimate(values: Record) -> str:
+    """The estimates without labels of the target, with what they are worth."""
+    by_confidence, weighted = values["expected_accuracy"], max(0.0, 1 - values["importance_weighted_risk"])
+    words = (
+        f"Without labels of the target its accuracy is estimated at {by_confidence:.1%} by confidence and at "
+        f"{weighted:.1%} by importance weights; believe the lower one. The source's own "
+        f"{values['source_accuracy']:.1%} is no estimate of it."
+    )
+    effective, number = values["effective_examples"], values["num_weighted"]
+    if effective < 0.1 * number:
+        words += f" The weights rest on few examples ({effective:,.0f} of {number:,} by weight)."
     return words
 
 
 def _standing(record: Record) -> str:
     """Is the domain loss good? In words."""
-    loss, ideal, accuracy = record["disc_loss"], record["disc_ideal"], record["disc_accuracy"]
-    words = f"At the end the domain loss is {loss:.3f} (ideal {ideal:.3f}) and the discriminator tells {accuracy:.0%} of the examples apart"
-    if accuracy > 0.9:
-        return f"{words}: the features still give the domain away, so neither the adaptation nor its estimate can be trusted; give the features a larger game.adversarial_weight."
-    if accuracy < 0.6:
-        return f"{words}: near a half and near the ideal, which means confusion unless the discriminator is too weak; 'equipoise evaluate' trains a fresh one to make sure."
+    accuracy = record["disc_accuracy"]
+    words = (
+        f"At the end the domain loss is {record['disc_loss']:.3f} (ideal {record['disc_ideal']:.3f}) and the "
+        f"discriminator tells {accuracy:.0%} of the examples apart"
+    )
+    if accuracy > SEPARATED:
+        return (
+            f"{words}: the features give the domain away, so neither the adaptation nor its estimates can be trusted; "
+            f"raise game.adversarial_weight, or lower disc.lr."
+        )
+    if accuracy < CONFUSED:
+        return (
+            f"{words}: confusion, unless the discriminator is too weak to see; 'equipoise evaluate' trains a fresh one "
+            f"to tell."
+        )
     return f"{words}: partly confused, as adapted features usually are."

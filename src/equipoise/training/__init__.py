@@ -1,7 +1,7 @@
 """Training: the one room where players, losses, optimisers, schedules and data meet.
 
-``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator``, ``TrainedClassifier`` and ``measure`` use what came out of it;
-``compare`` measures any two sets of examples, ``compare_text`` any two text files.
+``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator``, ``TrainedClassifier`` and ``measure`` use
+what came out of it; ``compare`` measures any two sets of examples, ``compare_text`` any two text files.
 """
 
 from equipoise.training.adapting.trained import TrainedClassifier

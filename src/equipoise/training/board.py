@@ -18,7 +18,15 @@ from equipoise.core.batches import Batch
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Domains, Loader, PairLoader, Source, build_domains, build_parts, build_source
-from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_adaptation_game, build_game, build_objective, sample_latents
+from equipoise.games import (
+    ANALYTIC_GAMES,
+    AnalyticGame,
+    Game,
+    build_adaptation_game,
+    build_game,
+    build_objective,
+    sample_latents,
+)
 from equipoise.networks import Networks, build_adaptation_networks, build_networks, dropouts
 from equipoise.training.machine import memory_format, precision_context
 

@@ -108,5 +108,7 @@ def describe(session: Session) -> dict[str, str]:
 
 
 def _sizes(parts: Parts) -> str:
-    numbers = [f"{part.num_examples:,} for {name}" for name, part in zip(("training", *parts._fields[1:]), parts, strict=True)]
+    numbers = [
+        f"{part.num_examples:,} for {name}" for name, part in zip(("training", *parts._fields[1:]), parts, strict=True)
+    ]
     return f"{parts.train.name}: {', '.join(numbers)}"

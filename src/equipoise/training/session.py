@@ -105,7 +105,7 @@ class Session:
     def subject(self) -> Any:
         """What an evaluator measures: the function that generates, or the classifier and the judge of its features."""
         if self.board.domains:
-            return AdaptedClassifier(self.average.module, self.board.game.disc, self.settings.game.conditioned)
+            return AdaptedClassifier(self.average.module, self.board.game.disc, self.settings.game)
         return self.generate
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
@@ -166,7 +166,7 @@ class Session:
 
 
 def adversarial_weight(settings: RunSettings) -> Scheduled:
-    """lambda of a domain-adversarial game as a function of the finished rounds; 0 where a baseline adapts nothing."""
+    """The lambda of a domain-adversarial game by the finished rounds; 0 where a baseline adapts nothing."""
     if settings.adaptation.baseline != "none":
         return Scheduled(0.0)
     game = settings.game

@@ -68,8 +68,7 @@ class AdaptationEvaluator:
             classifier's numbers are not finite. ``protocol``: what must agree before two values are compared.
         """
         train, source, target = (
-            self._look(subject, part)
-            for part in (self._source.train, self._source.validation, self._target.validation)
+            self._look(subject, part) for part in (self._source.train, self._source.validation, self._target.validation)
         )
         if not all(bool(seen.logits.isfinite().all()) for seen in (train, source, target)):
             return {"values": {self.judge: math.nan}, "judge": self.judge, "protocol": {}}
@@ -77,9 +76,10 @@ class AdaptationEvaluator:
             "source_accuracy": source.accuracy,
             **risks(train, source, target, self.seed),
             "domain_accuracy": domain_accuracy_of(subject, source, target),
-            **({"probe_accuracy": probe_accuracy_of(source, target)} if self.settings.adaptation.probe else {}),
             **self._oracle_accuracies(subject),
         }
+        if self.settings.adaptation.probe:
+            values["probe_accuracy"] = probe_accuracy_of(source, target, self.seed)
         return {"values": values, "judge": self.judge, "protocol": self._protocol}
 
     def _look(self, subject: AdaptedClassifier, part: Any) -> Seen:

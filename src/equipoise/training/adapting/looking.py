@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from equipoise.config import GameSettings
 from equipoise.data import Domains, Source
 
 Precision = Callable[[], AbstractContextManager[Any]]
@@ -18,12 +19,12 @@ class AdaptedClassifier(NamedTuple):
     Attributes:
         classifier: the averaged feature extractor with its label head, in evaluation mode.
         disc: the discriminator of domains as it stands.
-        conditioned: whether ``disc`` sees predictions as well.
+        game: what ``disc`` was trained by.
     """
 
     classifier: nn.Module
     disc: nn.Module
-    conditioned: bool = False
+    game: GameSettings
 
 
 class Seen(NamedTuple):

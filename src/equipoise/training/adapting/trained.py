@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
-from equipoise.data import ImageReader, open_records
-from equipoise.data.decode import Resize, UnreadableImageError
+from equipoise.data import ImageReader, build_domains, open_records
+from equipoise.data.decode import Resize, UnreadableImageError, WrongSizeError
 from equipoise.data.memory import normalise
+from equipoise.training.adapting.evaluator import AdaptationEvaluator
+from equipoise.training.adapting.looking import AdaptedClassifier
 from equipoise.training.board import make_adaptation_networks
 from equipoise.training.checkpoint import load_network, load_state, read_checkpoint
 from equipoise.training.machine import precision_context, prepare_machine
@@ -46,12 +48,14 @@ class TrainedClassifier:
     Attributes:
         settings: of the run.
         module: the classifier, in evaluation mode.
+        disc: the discriminator of domains.
         state: of the run at the checkpoint: step, classes, example_shape, distances, ...
         device: where it lies.
     """
 
     settings: RunSettings
     module: Any
+    disc: nn.Module
     state: dict[str, Any]
     device: torch.device
 
@@ -64,24 +68,40 @@ class TrainedClassifier:
         """
         folder = RunFolder.open(path)
         if not folder.settings.game.adapts:
-            raise UserError(f"The game {folder.settings.game.kind!r} of '{path}' trains no classifier; give a run of "
-                            f"'equipoise adapt'.")  # fmt: skip
+            kind = folder.settings.game.kind
+            raise UserError(f"The game {kind!r} of '{path}' trains no classifier; give a run of 'equipoise adapt'.")
         device = prepare_machine(folder.settings)
         if step is None:
             step = read_checkpoint(folder.checkpoints, load_state)["distances"].get("best_step")
-        state, weights = read_checkpoint(
-            folder.checkpoints, lambda found: (load_state(found), load_network(found, "gen_ema")), step
+        state, *weights = read_checkpoint(
+            folder.checkpoints,
+            lambda found: (load_state(found), load_network(found, "disc"), load_network(found, "gen_ema")),
+            step,
         )
         shape = tuple(state["example_shape"])
-        module = make_adaptation_networks(folder.settings, shape, len(state["classes"]), device).gen
-        module.load_state_dict(weights)
-        return cls(folder.settings, module.eval(), state, device)
+        networks = make_adaptation_networks(folder.settings, shape, len(state["classes"]), device)
+        for network, saved in zip(networks, weights, strict=True):
+            network.load_state_dict(saved)
+        return cls(folder.settings, networks.gen.eval(), networks.disc, state, device)
+
+    def measure(self) -> dict[str, Any]:
+        """Values, protocol and step of this checkpoint as in training, with a fresh discriminator trained to probe it.
+
+        Raises:
+            UserError: the data of the run cannot be had.
+        """
+        adaptation = self.settings.adaptation.model_copy(update={"probe": True})
+        settings = self.settings.model_copy(update={"adaptation": adaptation})
+        domains = build_domains(settings.data, settings.target, self.device, settings.division)
+        subject = AdaptedClassifier(self.module, self.disc, settings.game)
+        measured = AdaptationEvaluator(settings, domains, self.device).evaluate(subject)
+        return {"step": self.state["step"], "images": self.state["images"], **measured}
 
     @torch.inference_mode()
     def probabilities(self, examples: Tensor) -> Tensor:
         """Class probabilities (N, K) float32 of examples (N, ...), images in [-1, 1], on the classifier's device."""
         with precision_context(self.settings, self.device)():
-            logits = self.module.head(self.module.features(examples))
+            logits: Tensor = self.module.head(self.module.features(examples))
         return logits.float().softmax(1)
 
     def predict(self, given: str, resize: Resize | None = None, batch_size: int = 256) -> Iterator[Prediction]:
@@ -99,8 +119,7 @@ class TrainedClassifier:
         if len(shape) != 3:
             raise UserError("This run classifies points, not images; it cannot be applied to a folder.")
         records = open_records(given)
-        size = f"the classifier takes {shape[2]} x {shape[1]}"
-        reader = ImageReader(records, (shape[0], shape[1], shape[2]), resize or self.settings.target.resize, size)
+        reader = ImageReader(records, (shape[0], shape[1], shape[2]), resize or self.settings.target.resize, rule="")
         for start in range(0, len(records), batch_size):
             yield from self._predict_some(reader, range(start, min(start + batch_size, len(records))))
 
@@ -110,6 +129,11 @@ class TrainedClassifier:
             try:
                 pixels.append(reader.read(index))
                 found.append(index)
+            except WrongSizeError as error:
+                raise UserError(
+                    f"Image {reader.records.name(index)!r} {error}, but the classifier takes {reader.shape[2]} x "
+                    f"{reader.shape[1]} pixels; give --resize crop or squash."
+                ) from error
             except UnreadableImageError:
                 continue
         told: dict[int, tuple[float, int]] = {}
