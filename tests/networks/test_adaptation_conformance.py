@@ -218,7 +218,7 @@ def test_the_variant_of_the_gap_aware_paper_normalises_after_each_halving():
         (
             "dann",
             (3, 8, 8),
-            "dann takes images of 16, 28 or 32 pixels, but the data have 8 x 8; set data.resolution to 16 and "
+            "dann takes images of 16, 20, 24, 28 or 32 pixels, but the data have 8 x 8; set data.resolution to 16 and "
             "data.resize to crop.",
         ),
         (

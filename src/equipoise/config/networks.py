@@ -18,7 +18,7 @@ class NetworkSettings(Settings):
     architecture: ArchitectureName = "dcgan"
     """mlp for points; dcgan for 8, 16, 28, 32 or 64 pixels; dcgan-5x5, TensorFlow's tutorial pair, for 28 or 32 pixels;
     the residual pairs of SNGAN and WGAN-GP for 32 pixels; text for lines of characters. In a domain-adversarial game:
-    mlp for points; dann and lenet for 16, 28 or 32 pixels; dann-svhn for 28 or 32."""
+    mlp for points; dann for 16, 20, 24, 28 or 32 pixels, lenet for 16, 28 or 32, dann-svhn for 28 or 32."""
     width: Annotated[int, Field(gt=0, le=2**15), OnlyWith("architecture", AllBut(*_CLASSIFIERS))] = 64
     """Channels of the layer next to the image (both dcgans; doubled per level inwards), of every block (sngan,
     wgan-gp, text), or units of a layer (mlp)."""

@@ -20,7 +20,7 @@ from equipoise.networks.initialization import draw_as_keras
 from equipoise.networks.normalization import IMAGE_NORMALIZATIONS, Normalization
 from equipoise.networks.players import Discriminator
 
-SIZES = (16, 28, 32)
+SIZES = (16, 20, 24, 28, 32)
 CHANNELS = (32, 48)
 UNITS = 100
 
