@@ -1,4 +1,4 @@
-"""Adapting a classifier as a run: two domains, exact resuming, no way to the target's labels, every order and method."""
+"""Adapting a classifier as a run: exact resuming, no way to the labels of the target, every order and method."""
 
 import json
 
@@ -301,7 +301,7 @@ def test_points_cannot_be_applied_to_a_folder_nor_a_gan_loaded_as_a_classifier(m
 
 def test_settings_of_another_game_are_refused_or_warned_of():
     with pytest.raises(
-        ValueError, match="cannot be measured by 'points'; set evaluation.features to classifier or none"
+        ValueError, match=r"cannot be measured by 'points'; set evaluation\.features to classifier or none"
     ):
         RunSettings(game={"kind": "domain-adversarial"}, evaluation={"features": "points"})
     with pytest.raises(ValueError, match="cannot be measured by 'classifier'"):

@@ -8,6 +8,7 @@ from equipoise.metrics.selection.accuracy import accuracy_interval, gap_closed
 from equipoise.metrics.selection.density_ratio import density_ratio, effective_sample_size
 from equipoise.metrics.selection.domain_distance import DomainDistance, proxy_a_distance
 from equipoise.metrics.selection.evidence import Evidence
+from equipoise.metrics.selection.expected_accuracy import expected_accuracy
 from equipoise.metrics.selection.rules import RULES, Rule
 from equipoise.metrics.selection.target_risks import (
     information_risk,
@@ -26,6 +27,7 @@ __all__ = [
     "density_ratio",
     "effective_sample_size",
     "error_rate",
+    "expected_accuracy",
     "gap_closed",
     "importance_weighted_risk",
     "information_risk",

@@ -61,6 +61,11 @@ def nuclear_norm_risk(logits: object) -> float:
     return float(-np.linalg.norm(probabilities, "nuc") / largest)
 
 
+def entropies_of(logits: Vector) -> Vector:
+    """Entropy (N,) in nats of each predicted distribution, from logits (N, K)."""
+    return _entropies(_log_softmax(logits))
+
+
 def _log_softmax(logits: Vector) -> Vector:
     from scipy.special import log_softmax
 
