@@ -198,9 +198,21 @@ def summary(record: Record) -> dict[str, str]:
     speed = record["images_per_second"]
     return {
         "losses": f"disc {_loss(record, 'disc')}, gen {_loss(record, 'gen')}",
+        **_domains(record),
         "rates": rates,
         "gap": ", ".join(filter(None, (_gap_factor(record, player) for player in ("disc", "gen")))),
         "speed": f"{speed:,.0f} images/s" if speed else "",
+    }
+
+
+def _domains(record: Record) -> dict[str, str]:
+    """How a domain-adversarial game stands: a loss at its ideal and an accuracy of a half are what is wanted."""
+    if "adversarial_weight" not in record:
+        return {}
+    return {
+        "domains": f"told apart {record['disc_accuracy']:.1%} (ideal 50 %, loss {record['disc_ideal']:.3f}), "
+        f"lambda {record['adversarial_weight']:.3g}",
+        "labels": f"loss {record['gen_auxiliary']:.3f}, accuracy {record['gen_accuracy']:.1%}",
     }
 
 

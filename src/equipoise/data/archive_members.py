@@ -48,7 +48,7 @@ class ArchiveRecords(ABC):
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise UserError(f"There are no images in {str(path)!r}; give an archive with files of the kinds {kinds}.")
         self.path, self._members = path, sorted(members, key=lambda member: (member.name, member.place))
-        self.labels = labels_of(without_common_folder([member.name for member in self._members]))
+        self.labels, self.classes = labels_of(without_common_folder([member.name for member in self._members]))
 
     def __len__(self) -> int:
         return len(self._members)

@@ -48,7 +48,7 @@ class FolderRecords:
         if not self._files:
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise UserError(f"There are no images below {given!r}; data.path needs files of the kinds {kinds}.")
-        self.labels = labels_of([file.name for file in self._files])
+        self.labels, self.classes = labels_of([file.name for file in self._files])
 
     def __len__(self) -> int:
         return len(self._files)
@@ -114,14 +114,17 @@ def _file(entry: os.DirEntry[str], root: Path) -> _File | None:
     return _File(name, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def labels_of(names: list[str]) -> Tensor | None:
-    """Classes (N,) int64 where every path has exactly one folder, which is its class; otherwise None.
+def labels_of(names: list[str]) -> tuple[Tensor | None, tuple[str, ...] | None]:
+    """Classes (N,) int64 and their names where every path has exactly one folder, which is its class.
 
     >>> labels_of(["cat/1.png", "dog/1.png"])
-    tensor([0, 1])
+    (tensor([0, 1]), ('cat', 'dog'))
+    >>> labels_of(["cat/1.png", "2.png"])
+    (None, None)
     """
     if any(name.count("/") != 1 for name in names):
-        return None
-    classes = [name.partition("/")[0] for name in names]
-    number = {label: k for k, label in enumerate(sorted(set(classes)))}
-    return torch.tensor([number[label] for label in classes])
+        return None, None
+    each = [name.partition("/")[0] for name in names]
+    classes = tuple(sorted(set(each)))
+    number = {label: k for k, label in enumerate(classes)}
+    return torch.tensor([number[label] for label in each]), classes
