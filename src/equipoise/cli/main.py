@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "sample": "write pictures made by a trained generator: equipoise sample RUN [--num 64] [--out FOLDER]",
     "evaluate": "measure a trained generator again: equipoise evaluate RUN [--step N] [--num-samples N]",
     "fid": "measure how far two sets of images are apart: equipoise fid A B [--features NAME]",
+    "diagnose": "measure the game at a checkpoint, and say what to do: equipoise diagnose RUN [--step N ...]",
     "study": "many runs and their analysis: equipoise study KIND ...",
     "flow": "draw the limit of small learning rates: equipoise flow [GAME|ring|grid|RECIPE] [--from-training]",
     "recipes": "list the recipes, or print one as YAML: equipoise recipes [NAME]",

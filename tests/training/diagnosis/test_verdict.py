@@ -159,8 +159,9 @@ def test_flat_directions_are_said():
 
 
 def test_the_tolerance_is_the_residual_but_no_less_than_rounding():
-    from equipoise.training.diagnosis.eigenvalues import Eigenvalues
     import numpy as np
+
+    from equipoise.training.diagnosis.eigenvalues import Eigenvalues
 
     found = Eigenvalues(np.array([4.0 + 0j]), 1e-3, 4.0, True, (), (), 1)
     assert Ends.of(found, 100, 1e-7).tolerance == 1e-3

@@ -5,9 +5,9 @@ size, the *scale*, is what accuracy is relative to. The ends are then sought for
 the identity: the same vectors and the same order, but no eigenvalue near 0, relative to which ARPACK would otherwise
 measure its error and never end.
 
-The residual |A x - l x| of a unit vector x says that l is an exact eigenvalue of a matrix that differs from A by no more
-than that (in norm). Of a symmetric matrix, l itself is then off by no more; of another, by more where eigenvectors are
-nearly parallel.
+The residual |A x - l x| of a unit vector x says that l is an exact eigenvalue of a matrix that differs from A by no
+more than that (in norm). Of a symmetric matrix, l itself is then off by no more; of another, by more where eigenvectors
+are nearly parallel.
 """
 
 from collections.abc import Callable
@@ -187,9 +187,9 @@ class _Search:
 
 def _sorted(values: NDArray[np.generic]) -> Complex:
     """By falling real part, then by rising absolute imaginary part, the upper one of a pair first."""
-    values = np.asarray(values, dtype=np.complex128)
-    order = np.lexsort((-values.imag, np.abs(values.imag), -values.real))
-    return values[order]
+    found: Complex = np.asarray(values, dtype=np.complex128)
+    order = np.lexsort((-found.imag, np.abs(found.imag), -found.real))
+    return np.asarray(found[order], dtype=np.complex128)
 
 
 def _distinct(values: Complex, tolerance: float) -> Complex:

@@ -12,7 +12,7 @@ vectors of spectral normalisation and the mask of dropout are held fixed. Everyt
 parameters, without autocast. Weight clipping has no part in v.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Linearisation:
         """The generator's, times ``vector`` (n,)."""
         return self._product(vector, self.num_disc, self.size, self._players[1])
 
-    def _product(self, vector: Vector, start: int, stop: int, inputs: list[Tensor]) -> Vector:
+    def _product(self, vector: Vector, start: int, stop: int, inputs: Sequence[Tensor]) -> Vector:
         """Derivative in ``inputs`` of the inner product of ``vector`` with entries ``start`` to ``stop`` of v."""
         whole = np.zeros(self.size)
         whole[start:stop] = np.asarray(vector, dtype=np.float64).reshape(-1)
@@ -82,7 +82,7 @@ class Linearisation:
         return total / len(self._parts)
 
 
-def _field(game: Game[Any], batch: Batch, streams: Streams, players: list[list[Tensor]]) -> list[Tensor]:
+def _field(game: Game[Any], batch: Batch, streams: Streams, players: Sequence[Sequence[Tensor]]) -> list[Tensor]:
     terms = game.terms(batch, game.generate(batch, streams), streams)
     parts: list[Tensor] = []
     for own, parameters in zip(terms, players, strict=True):
@@ -92,7 +92,7 @@ def _field(game: Game[Any], batch: Batch, streams: Streams, players: list[list[T
     return parts
 
 
-def _derivatives(chosen: list[tuple[Tensor, Tensor]], inputs: list[Tensor]) -> tuple[Tensor, ...]:
+def _derivatives(chosen: list[tuple[Tensor, Tensor]], inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
     return torch.autograd.grad(
         [own for own, _ in chosen],
         inputs,
@@ -108,7 +108,7 @@ def _joined(tensors: Iterable[Tensor]) -> Vector:
     return flat.double().cpu().numpy()
 
 
-def _split(vector: Vector, pattern: list[Tensor]) -> list[Tensor]:
+def _split(vector: Vector, pattern: Sequence[Tensor]) -> list[Tensor]:
     flat = torch.from_numpy(vector).to(pattern[0].device, pattern[0].dtype)
-    parts = flat.split([each.numel() for each in pattern])
+    parts = torch.split(flat, [each.numel() for each in pattern])
     return [part.view(each.shape) for part, each in zip(parts, pattern, strict=True)]

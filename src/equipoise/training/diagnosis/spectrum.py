@@ -1,7 +1,7 @@
 """Eigenvalues of the game's Jacobian and of both Hessians at a checkpoint, and the verdict on the point.
 
-What is linearised are the losses on a fixed sample of examples and latents, in training mode: eigenvalues that are small
-beside the noise of that sample say little, and another ``seed`` shows how much they move.
+What is linearised are the losses on a fixed sample of examples and latents, in training mode: eigenvalues that are
+small beside the noise of that sample say little, and another ``seed`` shows how much they move.
 """
 
 import functools
@@ -32,7 +32,7 @@ class Spectrum:
         gen_gradient: the generator's.
         num_disc: parameters of the discriminator.
         num_gen: parameters of the generator.
-        num_examples: of the sample.
+        num_examples: of the sample; 0 of a game without examples.
         notes: what to bear in mind.
     """
 
@@ -46,6 +46,15 @@ class Spectrum:
     num_gen: int
     num_examples: int
     notes: tuple[str, ...]
+
+    def is_stationary(self, noise: float) -> bool:
+        """Whether both gradients are no longer than twice what the sample's noise makes them at a stationary point.
+
+        Args:
+            noise: tr(Sigma) of both players together, the variance of one example's gradient.
+        """
+        expected = math.sqrt(max(noise, 0.0) / max(self.num_examples, 1))
+        return math.hypot(self.disc_gradient, self.gen_gradient) <= max(2 * expected, 1e-6)
 
 
 def measure_spectrum(position: Position) -> Spectrum:
@@ -112,14 +121,3 @@ def notes(position: Position) -> tuple[str, ...]:
     if any(isinstance(module, nn.ReLU | nn.LeakyReLU) for module in modules):
         found.append("Kinks of ReLU have no curvature at a point, so that the Hessians see less than long steps do.")
     return tuple(found)
-
-
-def is_stationary(spectrum: Spectrum, noise: float) -> bool:
-    """Whether both gradients are no longer than the sample's own noise would make them at a stationary point.
-
-    Args:
-        spectrum: with the norms of the gradients.
-        noise: tr(Sigma) of both players together, the variance of one example's gradient.
-    """
-    expected = math.sqrt(max(noise, 0.0) / max(spectrum.num_examples, 1))
-    return math.hypot(spectrum.disc_gradient, spectrum.gen_gradient) <= max(2 * expected, 1e-8)

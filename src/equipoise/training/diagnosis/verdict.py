@@ -1,8 +1,8 @@
 """What the eigenvalues say of the game at a point: a pure function of spectra.
 
-Players descend: z' = -v(z), with v the gradients of both losses. So a *positive* real part of an eigenvalue of the Jacobian J
-of v attracts and a negative one repels (of the flow's own matrix -J the signs are the other way round; Mescheder et
-al. 2018 write that one). A point where both gradients vanish is
+Players descend: z' = -v(z), with v the gradients of both losses. So a *positive* real part of an eigenvalue of the
+Jacobian J of v attracts and a negative one repels (of the flow's own matrix -J the signs are the other way round;
+Mescheder et al. 2018 write that one). A point where both gradients vanish is
 
     a local Nash equilibrium    where neither player's own Hessian has a negative eigenvalue: none gains alone;
     stable                      where no eigenvalue of J has a negative real part: both together come back.
@@ -95,8 +95,8 @@ class Verdict:
         most_rotating: (real, imaginary) of the eigenvalue found that turns most for each unit that it attracts or
             repels; None where none turns.
         rotation: its |imaginary| / |real|, the real part taken no smaller than the tolerance.
-        longest_step: rate below which plain simultaneous descent at equal rates attracts, as far as the eigenvalues found
-            say; None where the flow itself does not.
+        longest_step: rate below which plain simultaneous descent at equal rates attracts, as far as the eigenvalues
+            found say; None where the flow itself does not.
     """
 
     kind: Kind
@@ -129,7 +129,7 @@ def most_rotating(jacobian: Ends) -> tuple[float, float] | None:
 
 
 def longest_step(jacobian: Ends) -> float | None:
-    """min of 2 Re l / |l|^2 over eigenvalues that are not flat; None where one of them does not attract.
+    """The least 2 Re l / |l|^2 over eigenvalues that are not flat; None where one of them does not attract.
 
     With rate h, simultaneous descent multiplies an eigenvector by 1 - h l, which is shorter than 1 exactly for h below
     2 Re l / |l|^2. Of a spectrum that is not complete this is an upper bound.
@@ -179,16 +179,12 @@ def _reason(kind: Kind, jacobian: Ends, disc: Ends, gen: Ends) -> str:
     losers = [name for name, ends in (("discriminator", disc), ("generator", gen)) if ends.has_negative]
     alone = f"the {' and the '.join(losers)} could lower {'its' if len(losers) == 1 else 'their'} loss alone"
     if kind == "unstable":
-        also = alone if losers else "although neither player could lower its loss alone"
-        return (
-            f"some direction is pushed away (smallest real part {jacobian.lowest:.3g}, {within}), and {also}".replace(
-                ", and although", ", although"
-            )
-        )
+        also = f"and {alone}" if losers else "although neither player could lower its loss alone"
+        return f"some direction is pushed away (smallest real part {jacobian.lowest:.3g}, {within}), {also}"
     if kind == "rotating":
         real, imaginary = most_rotating(jacobian) or (0.0, 0.0)
-        more = f"; {alone}" if losers else ""
-        return f"a pair of eigenvalues {real:.2g} +- {imaginary:.3g}i turns and neither comes nearer nor leaves ({within}){more}"
+        pair = f"a pair of eigenvalues {real:.2g} +- {imaginary:.3g}i"
+        return f"{pair} turns and neither comes nearer nor leaves ({within}){'; ' + alone if losers else ''}"
     if kind == "stable-not-nash":
         return f"all directions come back or stand still ({within}), and yet {alone}"
     if kind == "nash":
@@ -203,6 +199,7 @@ def _why_undecided(jacobian: Ends, disc: Ends, gen: Ends) -> str:
         return f"all eigenvalues are 0 within the tolerance {jacobian.tolerance:.2g}, where the linear theory is silent"
     missing = [name for name, ends in (("discriminator", disc), ("generator", gen)) if not ends.knows_lowest]
     return (
-        f"no direction is pushed away, but the smallest curvature of the {' and the '.join(missing)} was not found within "
+        f"no direction is pushed away, but the smallest curvature of the {' and the '.join(missing)} was not found "
+        "within "
         f"the budget"
     )
