@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in rest if argument != "--json"]
     settings = parse(DiagnosisSettings, rest, prog=PROG, description=_DESCRIPTION, default=DiagnosisSettings())
     if run is None:
-        raise UserError("No run was given; name the folder that 'equipoise train' made: 'equipoise diagnose RUN'.")
+        raise UserError("No run was given; give its folder first: 'equipoise diagnose RUN'.")
     from equipoise.reports.diagnosis import draw_diagnosis
     from equipoise.training.diagnosis import diagnose, diagnosis_path
 

@@ -44,13 +44,13 @@ def _save(draw: Callable[[Any, Record], None], record: Record, file: Path) -> No
 
 
 def _draw_spectrum(figure: Any, record: Record) -> None:
-    plane, lines = figure.subplots(1, 2, width_ratios=[1.6, 1.0])
+    plane, lines = figure.subplots(1, 2, width_ratios=[1.4, 1.0])
     jacobian = record["jacobian"]
     plane.axvspan(-jacobian["tolerance"], jacobian["tolerance"], color=_GUIDE, alpha=0.3, linewidth=0)
     plane.axvline(0, color=_GUIDE, linewidth=0.8)
     plane.axhline(0, color=_GUIDE, linewidth=0.8)
     plane.plot(*_columns(jacobian), "o", color=_JACOBIAN, markersize=4, alpha=0.7)
-    linear = max(jacobian["tolerance"], jacobian["scale"] * 1e-4, 1e-12)
+    linear = max(jacobian["tolerance"], jacobian["scale"] * 1e-3, 1e-12)
     plane.set_xscale("symlog", linthresh=linear)
     plane.set_yscale("symlog", linthresh=linear)
     plane.set(title="Jacobian of the game: right of the line attracts", xlabel="real part", ylabel="imaginary part")
@@ -59,10 +59,10 @@ def _draw_spectrum(figure: Any, record: Record) -> None:
         reals = _columns(record[key])[0]
         lines.plot(reals, [height] * len(reals), "|", color=colour, markersize=18)
     scale = max(record["disc_hessian"]["scale"], record["gen_hessian"]["scale"])
-    lines.set_xscale("symlog", linthresh=max(scale * 1e-4, 1e-12))
+    lines.set_xscale("symlog", linthresh=max(scale * 1e-2, 1e-12))
     lines.axvline(0, color=_GUIDE, linewidth=0.8)
     lines.set_yticks([height for *_, height in rows], labels=[label for _, label, *_ in rows])
-    lines.set(title="Hessians: left of the line, could gain alone", xlabel="eigenvalue", ylim=(-0.6, 1.6))
+    lines.set(title="Hessians: left of 0, gains alone", xlabel="eigenvalue", ylim=(-0.6, 1.6))
 
 
 def _columns(ends: Record) -> tuple[list[float], list[float]]:

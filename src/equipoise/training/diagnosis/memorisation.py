@@ -8,18 +8,16 @@ stays a test: examples of a generator that learned the law lie as far from the o
 Of long training sets at most `MOST_TRAINING` examples are looked at, which takes power away in the same way.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from equipoise.config.evaluation import RESIZING_FEATURES
-from equipoise.core.seeding import derived_seed
 from equipoise.data import Source, build_source
 from equipoise.metrics import FeatureNetwork, build_features
 from equipoise.metrics.copying import Copying, copying
-from equipoise.training.diagnosis.modes import generated, require_finite_average
+from equipoise.training.diagnosis.examples import generated, real, shuffled
 from equipoise.training.diagnosis.position import NotMeasuredError, Position
 from equipoise.training.measuring.example_sets import as_seen
 
@@ -55,7 +53,6 @@ def measure_memorisation(position: Position) -> Memorisation:
         raise NotMeasuredError("Text has no features to measure distances in.")
     if settings.evaluation.features == "none":
         raise NotMeasuredError("The run's settings name no features to measure distances in (evaluation.features).")
-    require_finite_average(position)
     resize = settings.evaluation.resize if settings.evaluation.features in RESIZING_FEATURES else None
     network = build_features(settings.evaluation.features, position.session.device, resize)
     training, held_out, name = _sides(position, network, source)
@@ -77,22 +74,6 @@ def _sides(position: Position, network: FeatureNetwork, source: Source) -> tuple
 
 
 def _features(position: Position, network: FeatureNetwork, source: Source, most: int) -> Tensor:
-    """Features (N, d) of at most ``most`` examples, drawn evenly, in random order."""
-    total = source.num_examples
-    assert total is not None
-    draw = torch.Generator().manual_seed(derived_seed(position.settings.seed, "diagnosis/memorisation"))
-    order = torch.randperm(total, generator=draw)[:most]
-    wanted, rows, start = order.sort().values, list[Tensor](), 0
-    for examples in _batches(position, source):
-        here = wanted[(wanted >= start) & (wanted < start + len(examples))] - start
-        if len(here):
-            rows.append(network(examples[here.to(examples.device)]).cpu())
-        start += len(examples)
-        position.on_progress(f"memorisation: {source.name}", start, total)
-    # Rows lie by their place in the set; a second draw mixes them, so that halves are random.
-    return torch.cat(rows)[torch.randperm(len(order), generator=draw)]
-
-
-def _batches(position: Position, source: Source) -> Iterable[Tensor]:
-    size = position.session.settings.evaluation.batch_size
-    return (batch.examples for batch in source.ordered(size, position.session.device))
+    """Features (N, d) of at most ``most`` examples, drawn evenly, in random order so that halves are random."""
+    rows = [network(part).cpu() for part in real(position, source, most, "memorisation")]
+    return shuffled(position, torch.cat(rows), "memorisation")

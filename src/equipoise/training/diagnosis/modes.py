@@ -7,16 +7,15 @@ where that is a classifier, and their shares are set beside those that it gives 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from equipoise.core.seeding import derived_seed
 from equipoise.data import Mixture
 from equipoise.metrics import ClassifierNetwork, Coverage, build_features, class_coverage, mode_coverage
+from equipoise.training.diagnosis.examples import generated, real
 from equipoise.training.diagnosis.position import NotMeasuredError, Position
-from equipoise.training.guarding.probe import largest
 from equipoise.training.measuring.example_sets import as_seen
 from equipoise.training.measuring.judging import mode_error
+
+MOST_REAL = 10_000
+"""Real examples by which the shares of the classes are known."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def measure_modes(position: Position) -> Modes:
         raise NotMeasuredError("A game between two points generates no examples.")
     if len(source.example_shape) == 2:
         raise NotMeasuredError("Text has no modes or classes that could be counted.")
-    require_finite_average(position)
     if isinstance(source, Mixture):
         found = _joined(mode_coverage(part, source.centres, source.std) for part in generated(position, "modes"))
         shares = (1 / found.num_modes,) * found.num_modes
@@ -60,43 +58,14 @@ def measure_modes(position: Position) -> Modes:
     if not isinstance(network, ClassifierNetwork):
         raise NotMeasuredError(f"The features {network.name!r} tell no classes.")
     found = _joined(class_coverage(network.classify(as_seen(part))) for part in generated(position, "modes"))
-    real = _joined(class_coverage(network.classify(part)) for part in _real(position))
-    shares = tuple(count / real.num_samples for count in real.counts)
+    wanted = _joined(class_coverage(network.classify(part)) for part in real(position, source, MOST_REAL, "modes"))
+    shares = tuple(count / wanted.num_samples for count in wanted.counts)
     parts = zip(found.counts, shares, strict=True)
     return _modes("classes", found, shares, sum(abs(count / found.num_samples - share) for count, share in parts) / 2)
 
 
 def _modes(kind: str, found: Coverage, shares: tuple[float, ...], error: float) -> Modes:
     return Modes(kind, found.counts, shares, found.num_found, found.high_quality, error, found.num_samples)
-
-
-def generated(position: Position, name: str) -> Iterator[Tensor]:
-    """Examples of the averaged generator, batch by batch."""
-    number, size = position.settings.num_samples, position.session.settings.evaluation.batch_size
-    seed = derived_seed(position.settings.seed, f"diagnosis/{name}")
-    generator = torch.Generator(position.session.device).manual_seed(seed)
-    for start in range(0, number, size):
-        part = position.session.generate(min(size, number - start), generator)
-        if not bool(part.isfinite().all()):
-            raise NotMeasuredError("The generator makes numbers that are not finite.")
-        yield part
-        position.on_progress(f"{name}: generated examples", start + len(part), number)
-
-
-def require_finite_average(position: Position) -> None:
-    """Raise `NotMeasuredError` where weights of the averaged generator are not finite."""
-    if not bool(largest(list(position.session.average.module.parameters())).isfinite()):
-        raise NotMeasuredError("The weights of the averaged generator are not finite.")
-
-
-def _real(position: Position) -> Iterator[Tensor]:
-    source, left = position.session.board.source, position.settings.num_samples
-    assert source is not None
-    for batch in source.ordered(position.session.settings.evaluation.batch_size, position.session.device):
-        yield batch.examples[:left]
-        left -= len(batch.examples)
-        if left <= 0:
-            return
 
 
 def _joined(parts: Iterator[Coverage]) -> Coverage:

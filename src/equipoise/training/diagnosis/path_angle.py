@@ -24,8 +24,6 @@ from equipoise.training.diagnosis.position import NotMeasuredError, Position, at
 Shape = Literal["attraction", "rotation", "spiral", "repulsion", "none"]
 BEYOND = 0.5
 """How far the path goes before and beyond its end, relative to its length."""
-CLEAR = 0.2
-"""Switch or bump, in cosines, from which it is taken for one."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def measure_path(position: Position) -> PathAngle:
         tuple(norms),
         switch,
         bump,
-        shape_of(switch, bump),
+        shape_of(switch, bump, clear_cosine(sum(each.numel() for each in end))),
     )
 
 
@@ -114,14 +112,26 @@ def switch_and_bump(positions: Sequence[float], cosines: Sequence[float | None])
     return (high - low) / 2, middle - (low + high) / 2
 
 
-def shape_of(switch: float, bump: float) -> Shape:
-    """The name of the shape.
+def clear_cosine(size: int) -> float:
+    """Switch or bump from which it is taken for one: three deviations of a random cosine, but at most 0.2.
 
-    >>> shape_of(0.9, 0.0), shape_of(0.0, -0.5), shape_of(0.5, 0.5), shape_of(-0.9, 0.5), shape_of(0.1, 0.1)
-    ('attraction', 'rotation', 'spiral', 'repulsion', 'none')
+    The cosine of two random directions among n parameters is about 1 / sqrt(n), so that what is nothing in the plane
+    is plain in a network.
+
+    >>> clear_cosine(2), clear_cosine(90_000)
+    (0.2, 0.01)
     """
-    if switch <= -CLEAR:
+    return min(0.2, 3 / math.sqrt(size))
+
+
+def shape_of(switch: float, bump: float, clear: float) -> Shape:
+    """The name of the shape; a bump beside a switch counts from a third of its size.
+
+    >>> [shape_of(switch, bump, 0.2) for switch, bump in ((0.9, 0.1), (0.0, -0.5), (0.5, 0.5), (-0.9, 0.5), (0.1, 0.1))]
+    ['attraction', 'rotation', 'spiral', 'repulsion', 'none']
+    """
+    if switch <= -clear:
         return "repulsion"
-    if switch >= CLEAR:
-        return "spiral" if abs(bump) >= CLEAR else "attraction"
-    return "rotation" if abs(bump) >= CLEAR else "none"
+    if switch >= clear:
+        return "spiral" if abs(bump) >= max(clear, switch / 3) else "attraction"
+    return "rotation" if abs(bump) >= clear else "none"
