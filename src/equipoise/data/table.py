@@ -70,6 +70,11 @@ class TableRecords:
             raise UnreadableImageError("is empty")
         return io.BytesIO(row) if isinstance(row, bytes) else Path(row).open("rb")
 
+    def without_labels(self) -> "TableRecords":
+        """The same images, in a table without the column of labels."""
+        images = self._dataset.select_columns([self._image_column])
+        return TableRecords(images, self._image_column, None, self._fingerprint)
+
     def fingerprint(self) -> str:
         """Identity of the files, or of the hub's version of the data set, and the column."""
         return hashlib.sha256(f"{self._fingerprint} {self._image_column}".encode()).hexdigest()
