@@ -206,6 +206,9 @@ def test_labels_that_no_class_of_the_source_has_are_refused(tmp_path):
         build_domains(ours, table("theirs", [1, 10] * 10), CPU)
     with pytest.raises(UserError, match=r"Some examples of the source .* have no class"):
         build_domains(table("unknown", [0, -1] * 10), ours, CPU)
+    hidden = table("hidden", [-1] * 20)
+    assert build_parts(hidden, CPU).test.labels is None
+    assert build_domains(ours, hidden, CPU).num_classes == 2
 
 
 def _png(level):
