@@ -86,7 +86,8 @@ def play(claim: Claim, arguments: argparse.Namespace) -> None:
     folder = arguments.out / claim.name
     num_search = len({run.key for run in study.search_runs()})
     print(
-        f"\n{claim.name}: {claim.says} ({claim.source})\n{gradients:,} gradients a run; {num_search} runs of the search "
+        f"\n{claim.name}: {claim.says} ({claim.source})\n"
+        f"{gradients:,} gradients a run; {num_search} runs of the search "
         f"and at most {len(arms) * study.num_seeds} fresh ones of about {arguments.seconds_per_run:g} s each: "
         f"{(num_search + len(arms) * study.num_seeds) * arguments.seconds_per_run / 60:.0f} minutes of one core",
         flush=True,
