@@ -66,13 +66,13 @@ def main(arguments: list[str]) -> int:
     if given.arms:
         raise UserError(f"--arms chooses among the arms of a claim; name one, as in {CLAIM}{next(iter(CLAIMS))}.")
     settings = [parse_arm(word, common) for word in words]
-    from equipoise.studies.comparison.arms import Arm
+    from equipoise.studies.comparison.arms import Arm, check_arms
     from equipoise.studies.comparison.study import CompareStudy
 
     arms = tuple(Arm(name, one) for name, one in settings)
+    check_arms(arms)
     budget, seeds = budget_of(given.budget, arms), SEEDS if given.seeds is None else given.seeds
     study = CompareStudy(arms, budget, seeds, given.score, given.target, _pairs(given.pairs, arms))
-    study.check()
     player = Player(given, arms[0].settings.threads or 1, arms[0].settings.device, Console())
     if given.dry_run:
         return player.dry(study.runs)

@@ -136,7 +136,7 @@ def cg_small(gradients: int) -> dict[str, Candidates]:
         training=TrainingSettings(order="simultaneous", batch_size=32),
         evaluation=EvaluationSettings(features="cifar10", num_samples=2500, reference_split="test"),
     )
-    return _cg_arms(settings, (5e-3, 2e-2, 8e-2), gradients)
+    return _cg_arms(settings, (1e-2, 4e-2, 1.6e-1), gradients)
 
 
 def cg_paper(gradients: int) -> dict[str, Candidates]:

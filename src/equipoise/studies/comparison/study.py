@@ -90,14 +90,6 @@ class CompareStudy:
             for name, settings in arms
         ]
 
-    def check(self) -> None:
-        """Refuse what cannot be compared before a folder is made.
-
-        Raises:
-            UserError: so it is.
-        """
-        check_arms(self.arms)
-
     def run(self, path: Path, play: Play) -> CompareAnswers:
         """Play what is missing in the folder ``path``, analyse all, and write the files of `results`.
 
@@ -106,9 +98,10 @@ class CompareStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the folder holds another study, an arm has no run that ended, or runs were measured in different
-                ways.
+            UserError: the arms cannot be compared, the folder holds another study, an arm has no run that ended, or
+                runs were measured in different ways.
         """
+        check_arms(self.arms)
         answers = self.run_in(StudyFolder.open(path, self.identity), play)
         write_results(path, answers.results, answers.comparison, self.runs, answers.standings, answers.played)
         return answers
