@@ -53,7 +53,7 @@ class Budget:
         steps = math.floor(self.amount / each)
         if steps < 1:
             raise UserError(
-                f"A budget of {self} buys no round of an arm that takes {each:,} {self.unit} for each; give more."
+                f"A budget of {self} buys no round of an arm that takes {each:,g} {self.unit} for each; give more."
             )
         return settings.model_copy(update={"training": training.model_copy(update={"steps": steps})})
 

@@ -78,7 +78,7 @@ def write_results(
     """Write the four files into the study's ``folder``."""
     write_json(folder / ANALYSIS, results)
     write_text(folder / RUNS, _csv(found, plan, standings, played))
-    tables = tables_of(found, played, results["distance"])
+    tables = [Table(**table) for table in results["tables"]]
     write_text(folder / MARKDOWN, "\n\n".join(table.as_markdown() for table in tables) + "\n")
     write_text(folder / LATEX, "\n\n".join(table.as_latex() for table in tables) + "\n")
 
@@ -158,8 +158,11 @@ def _run(scores: Scores) -> dict[str, Any]:
 def _csv(
     found: Comparison, plan: Sequence[PlannedRun], standings: Mapping[str, Standing], played: Sequence[Played]
 ) -> str:
-    ended = {one.run.key: (one, scores) for one, scores in zip(played, found.scores, strict=True)}
-    rows = [_csv_row(run, standings[run.key], *ended.get(run.key, (None, None))) for run in plan]
+    ended = {
+        (one.trajectory.arm, one.trajectory.seed): (one, scores)
+        for one, scores in zip(played, found.scores, strict=True)
+    }
+    rows = [_csv_row(run, standings[run.key], ended.get((str(run.labels["arm"]), run.settings.seed))) for run in plan]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -167,7 +170,8 @@ def _csv(
     return text.getvalue()
 
 
-def _csv_row(run: PlannedRun, standing: Standing, one: Played | None, scores: Scores | None) -> dict[str, Any]:
+def _csv_row(run: PlannedRun, standing: Standing, ended: tuple[Played, Scores] | None) -> dict[str, Any]:
+    one, scores = ended or (None, None)
     row: dict[str, Any] = {"run": run.key, **run.labels, "status": standing.status.value, "sentence": standing.sentence}
     for name in SCORES:
         row[name] = getattr(scores, name) if scores else ""

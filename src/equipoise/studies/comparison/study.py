@@ -20,7 +20,7 @@ from equipoise.studies.comparison.results import results_of, write_results
 from equipoise.studies.comparison.scores import ScoreName
 from equipoise.studies.engine import Standings
 from equipoise.studies.folder import StopRule, StudyFolder, ToTheEnd
-from equipoise.studies.plan import PlannedRun
+from equipoise.studies.plan import PlannedRun, distinct
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class CompareAnswers:
     Attributes:
         comparison: the analysis.
         results: as in ``analysis.json``.
+        played: the finished runs.
         standings: how every run stands, by key.
         num_left: planned runs that have not ended.
     """
 
     comparison: Comparison
     results: dict[str, Any]
+    played: list[Played]
     standings: Standings
     num_left: int
 
@@ -53,7 +55,7 @@ class CompareStudy:
         pairs: names of the arms to compare, two by two; None for all.
 
     Raises:
-        UserError: the arms cannot be compared, or there is no seed.
+        UserError: there is no seed.
     """
 
     arms: tuple[Arm, ...]
@@ -64,7 +66,6 @@ class CompareStudy:
     pairs: tuple[Pair, ...] | None = None
 
     def __post_init__(self) -> None:
-        check_arms(self.arms)
         if self.num_seeds < 1:
             raise UserError(f"--seeds was given as {self.num_seeds}, but must be at least 1.")
 
@@ -97,20 +98,26 @@ class CompareStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the folder holds another study, no run has ended, or runs were measured in different ways.
+            UserError: the arms cannot be compared, the folder holds another study, an arm has no run that ended, or
+                runs were measured in different ways.
         """
-        folder = StudyFolder.open(path, self.identity)
-        standings = play(folder, self.rule, self.runs)
+        check_arms(self.arms)
+        answers = self.run_in(StudyFolder.open(path, self.identity), play)
+        write_results(path, answers.results, answers.comparison, self.runs, answers.standings, answers.played)
+        return answers
+
+    def run_in(self, folder: StudyFolder, play: Play) -> CompareAnswers:
+        """The same in a folder that may hold more than this comparison, which nothing is written into but runs."""
+        standings = play(folder, self.rule, distinct(self.runs))
         played = played_runs(folder, self.runs, self.rule, self.budget.unit)
-        _require_ended(played, self.arms, path)
+        _require_ended(played, self.arms, folder.path)
         _require_same_protocol(played)
         found = compare(
             [one.trajectory for one in played], self.budget, by=self.by, target=self.target, pairs=self.pairs
         )
         distance = JUDGES[next((judge_of(record) for one in played for record in one.evaluations), "fd")]
         results = results_of(found, played, distance, len(self.runs))
-        write_results(path, results, found, self.runs, standings, played)
-        return CompareAnswers(found, results, standings, len(self.runs) - len(played))
+        return CompareAnswers(found, results, played, standings, len(self.runs) - len(played))
 
 
 def _require_ended(played: Sequence[Played], arms: Sequence[Arm], path: Path) -> None:
