@@ -127,10 +127,10 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
 
 
 def _dry(player: Player, plan: "TunePlan") -> int:
-    """The plan with its cost; that of an adaptive sampler is taken from random draws."""
+    """The plan with its cost; that of a sampler of Optuna is taken from random draws."""
     from dataclasses import replace
 
-    known = replace(plan, sampler="random") if plan.adaptive else plan
+    known = plan if plan.known else replace(plan, sampler="random")
     runs = [run for trial in known.planned() for run in trial.runs(plan.seeds)]
     fresh = [run for arm in plan.arms for run in known.planned()[0].runs(plan.fresh_seeds)]
     print(f"{len(runs)} runs of the search, then {len(fresh)} of the best on fresh seeds.")

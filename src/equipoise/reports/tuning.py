@@ -1,9 +1,10 @@
 """The figures of a search, drawn from its ``analysis.json`` alone: what trials buy, and the map of both rates.
 
 *budget.png*: the mean best of k trials against k, with 95 % intervals up to half of the trials, beyond which k searches
-share most of their trials and no interval holds what it says (dotted). *rates-ARM.png*: both learning rates on
-logarithmic axes, the distance in each cell; where most runs diverged the cell is grey and hatched, so that no colour
-has to be told from another; a dashed line marks one rate for both players, frames the best cells.
+share most of their trials and no interval holds what it says (dotted); where trials follow from one another, the best
+so far. *rates-ARM.png*: both learning rates on logarithmic axes, the distance in each cell; where most runs diverged
+the cell is grey and hatched, so that no colour has to be told from another. A dashed line marks one rate for both
+players; a solid frame the best cell, a dashed one the best with one rate.
 """
 
 import itertools
@@ -51,13 +52,15 @@ def _budget(curves: dict[str, Any], label: str) -> Any:
         sure = sum(known)
         axes.plot(trials, curve["mean"], color=colour, linestyle=":", linewidth=1)
         axes.plot(trials, curve["mean"], color=colour, linestyle="", marker=marker, markersize=3)
-        axes.plot(trials[:sure], curve["mean"][:sure], color=colour, linestyle=line, label=arm)
+        axes.plot(trials[: sure or None], curve["mean"][: sure or None], color=colour, linestyle=line, label=arm)
         axes.fill_between(
             trials[:sure], curve["low"][:sure], curve["high"][:sure], color=colour, alpha=0.2, linewidth=0
         )
     axes.set(title="What a search buys", xlabel="trials", ylabel=f"mean best {label}", yscale="log")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=8, title="95 % intervals over trials", title_fontsize=8)
+    _plain_numbers(axes.yaxis)
+    axes.grid(alpha=0.3)
+    intervals = any(low is not None for curve in curves.values() for low in curve["low"])
+    axes.legend(fontsize=8, title="95 % intervals over trials" if intervals else None, title_fontsize=8)
     return figure
 
 
@@ -77,15 +80,24 @@ def _rates(arm: str, found: dict[str, Any], label: str) -> Any:
             _write_cell(axes, found, (column, row), (disc, gen), (across, upwards), mesh)
     ends = max(across[0], upwards[0]), min(across[-1], upwards[-1])
     if ends[0] < ends[1]:
-        axes.plot(ends, ends, color="black", linestyle="--", linewidth=1)
+        axes.plot(ends, ends, color="black", linestyle="--", linewidth=1, alpha=0.6)
     _frame(axes, found, (across, upwards))
     axes.set(title=f"{arm}: {label}, median of seeds", xscale="log", yscale="log")
     axes.set(xlabel="disc.lr (dashed: one rate)", ylabel="gen.lr")
     axes.set_xticks(found["disc"], [f"{rate:.2g}" for rate in found["disc"]])
     axes.set_yticks(found["gen"], [f"{rate:.2g}" for rate in found["gen"]])
     axes.minorticks_off()
-    figure.colorbar(mesh, ax=axes, label=label)
+    _plain_numbers(figure.colorbar(mesh, ax=axes, label=label).ax.yaxis)
     return figure
+
+
+def _plain_numbers(axis: Any) -> None:
+    """Ticks at 1, 2, 5, 10, ... written as such."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
 
 
 def _borders(rates: list[float]) -> list[float]:

@@ -65,16 +65,27 @@ class BudgetCurve:
     means: tuple[Interval, ...]
 
 
-def budget_curve(scores: Sequence[float]) -> BudgetCurve:
+def budget_curve(scores: Sequence[float], *, intervals: bool = True) -> BudgetCurve:
     """What 1 .. n of the trials with these scores buy on average.
 
     Args:
         scores: finite and not negative, smaller is better; of at least one trial.
+        intervals: whether the trials are independent draws, so that there are any.
     """
-    means, (low, high) = mean_best(scores), _ends(np.log(_floored(mean_best(scores))), _left_out(scores))
+    means = mean_best(scores)
+    low, high = _ends(np.log(_floored(means)), _left_out(scores if intervals else ()))
     known = len(low)
     ends = [(math.exp(low[k]), math.exp(high[k])) if k < known else (None, None) for k in range(len(means))]
     return BudgetCurve(tuple(Interval(float(mean), *end) for mean, end in zip(means, ends, strict=True)))
+
+
+def running_best(scores: Sequence[float]) -> BudgetCurve:
+    """The best of the first 1 .. n trials: of a search whose trials follow from one another there is no mean.
+
+    >>> [one.value for one in running_best([3.0, 1.0, 2.0]).means]
+    [3.0, 1.0, 1.0]
+    """
+    return BudgetCurve(tuple(Interval(float(best)) for best in np.minimum.accumulate(scores)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,9 @@ class BudgetRatio:
     ratio: Interval
 
 
-def budget_ratio(scores: Sequence[float], others: Sequence[float], num_trials: int) -> BudgetRatio:
+def budget_ratio(
+    scores: Sequence[float], others: Sequence[float], num_trials: int, *, intervals: bool = True
+) -> BudgetRatio:
     """Trials that the arm with ``scores`` needs for the mean best that ``others`` have from ``num_trials``.
 
     The interval holds the budgets at which the two means cannot be told apart (a paired jackknife of their logarithms),
@@ -103,6 +116,7 @@ def budget_ratio(scores: Sequence[float], others: Sequence[float], num_trials: i
         scores: of the arm, as in `budget_curve`.
         others: of the other arm, of as many trials.
         num_trials: of the other arm; n/2 at most has an interval that holds what it says.
+        intervals: as in `budget_curve`.
 
     >>> slow = [(1 + n) / 17 for n in range(16)]  # mean best of k: 1 / (k + 1)
     >>> round(budget_ratio([0.5 * score for score in slow], slow, 8).ratio.value, 2)
@@ -113,7 +127,7 @@ def budget_ratio(scores: Sequence[float], others: Sequence[float], num_trials: i
     means, reached = mean_best(scores), float(mean_best(others)[num_trials - 1])
     needed = _first_reached(means, reached)
     differences = np.log(_floored(means)) - math.log(max(reached, _LEAST))
-    left_out = _left_out(scores)
+    left_out = _left_out(scores if intervals else ())
     if len(left_out) and num_trials < len(scores):
         left_out = left_out - _left_out(others)[:, num_trials - 1 : num_trials]
         low, high = _ends(differences, left_out, least=num_trials)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from equipoise.studies.interval import Interval
-from equipoise.studies.tuning.budget import BudgetCurve, BudgetRatio, budget_curve, budget_ratio
+from equipoise.studies.tuning.budget import BudgetCurve, BudgetRatio, budget_curve, budget_ratio, running_best
 from equipoise.studies.tuning.heat_map import HeatMap
 from equipoise.studies.tuning.other_study import OtherStudy
-from equipoise.studies.tuning.plan import TunePlan
+from equipoise.studies.tuning.plan import ADAPTIVE, TunePlan
 from equipoise.studies.tuning.scores import MedianInterval, RunScore, Scored, median_interval
 
 _FEWEST = 2
@@ -84,21 +84,38 @@ class Findings:
         return mine | {f"{arm} ({name})": worth for arm, worth in theirs.items()}
 
     @property
+    def _samplers(self) -> set[str]:
+        return {self.plan.sampler} | ({self.against.sampler} if self.against else set())
+
+    @property
+    def _independent(self) -> bool:
+        """Whether trials are independent draws, over which there are intervals; points of a grid are not."""
+        return self._samplers == {"random"}
+
+    @property
     def curves(self) -> dict[str, BudgetCurve]:
         """The budget curve of every arm with a trial."""
-        return {arm: budget_curve(list(worth.values())) for arm, worth in self.worth.items() if worth}
+        found = {arm: list(worth.values()) for arm, worth in self.worth.items() if worth}
+        if self._samplers & ADAPTIVE:
+            return {arm: running_best(worth) for arm, worth in found.items()}
+        return {arm: budget_curve(worth, intervals=self._independent) for arm, worth in found.items()}
 
     @property
     def ratios(self) -> list[RatioOfArms]:
-        """Of every ordered pair of arms, at a quarter and at half of the trials that both have ended."""
-        found, worth = [], self.worth
+        """Of every ordered pair of arms, at a quarter and at half of the trials that both have ended.
+
+        None where trials follow from one another: one search says nothing of what another would have cost.
+        """
+        found, worth = [], {} if self._samplers & ADAPTIVE else self.worth
         for arm, other in ((arm, other) for arm in worth for other in worth if arm != other):
             common = sorted(worth[arm].keys() & worth[other].keys())
             if len(common) < _FEWEST:
                 continue
             mine, theirs = ([worth[name][number] for number in common] for name in (arm, other))
             budgets = sorted({max(1, len(common) // 4), len(common) // 2})
-            found += [RatioOfArms(arm, other, budget_ratio(mine, theirs, budget)) for budget in budgets]
+            for budget in budgets:
+                ratio = budget_ratio(mine, theirs, budget, intervals=self._independent)
+                found.append(RatioOfArms(arm, other, ratio))
         return found
 
     def differences(self) -> list[tuple[str, str, MedianInterval]]:

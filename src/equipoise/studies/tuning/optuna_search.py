@@ -34,7 +34,7 @@ class OptunaSearch:
     """One search for each arm, a few trials at a time.
 
     Args:
-        plan: of an adaptive sampler.
+        plan: of one of Optuna's samplers.
         folder: of the study.
         workers: runs at a time, of which follows how many trials are asked before one is told.
 

@@ -18,11 +18,13 @@ class OtherStudy:
 
     Attributes:
         name: of its folder.
+        sampler: that its trials came from.
         alike: what it must have in common with this one (see `ALIKE`).
         worth: of every arm, what each trial is worth to a search, by its number (see `scores.Scored.useful`).
     """
 
     name: str
+    sampler: str
     alike: dict[str, Any]
     worth: dict[str, dict[int, float]]
 
@@ -35,7 +37,7 @@ class OtherStudy:
         for name, there, here in _pairs(self.alike, mine):
             if there != here:
                 raise UserError(
-                    f"--against '{self.name}' cannot be compared with this search: {name.replace('_', ' ')} is "
+                    f"--against '{self.name}' cannot be compared with this search: {name} is "
                     f"{there!r} there and {here!r} here; give both the same."
                 )
 
@@ -64,7 +66,7 @@ def read_other(folder: Path) -> OtherStudy:
             name: {one["number"]: float(one["useful"]) for one in arm["trials"] if one["useful"] is not None}
             for name, arm in found["arms"].items()
         }
-        return OtherStudy(folder.name, {name: found[name] for name in ALIKE}, worth)
+        return OtherStudy(folder.name, found["sampler"], {name: found[name] for name in ALIKE}, worth)
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, UserError):
             raise

@@ -16,8 +16,10 @@ from equipoise.studies.plan import Label, PlannedRun, content
 from equipoise.studies.tuning.space import Space, Values
 
 Sampler = Literal["random", "grid", "tpe", "cmaes", "gp", "qmc"]
-ADAPTIVE = frozenset({"tpe", "cmaes", "gp", "qmc"})
-"""Samplers of Optuna."""
+OPTUNAS = frozenset({"tpe", "cmaes", "gp", "qmc"})
+"""Samplers of Optuna, whose trials are not known beforehand."""
+ADAPTIVE = OPTUNAS - {"qmc"}
+"""Samplers whose trials follow from what earlier ones gave."""
 ScoreName = Literal["final", "best"]
 NUM_TRIALS = 16
 FRESH = 1000
@@ -125,9 +127,9 @@ class TunePlan:
         return list(range(first, first + self.num_fresh))
 
     @property
-    def adaptive(self) -> bool:
-        """Whether trials depend on what earlier ones gave."""
-        return self.sampler in ADAPTIVE
+    def known(self) -> bool:
+        """Whether all trials are known beforehand."""
+        return self.sampler not in OPTUNAS
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -137,8 +139,8 @@ class TunePlan:
         """
         arms = {arm.name: {"settings": content(arm.settings), "space": _words(arm.space)} for arm in self.arms}
         found = {"kind": "tune", "sampler": self.sampler, "sample_seed": self.sample_seed, "prune": self.prune}
-        adaptive = {"seeds": self.num_seeds, "score": self.score} if self.adaptive else {}
-        return {**found, **adaptive, "arms": arms}
+        told = {"seeds": self.num_seeds, "score": self.score} if self.sampler in ADAPTIVE else {}
+        return {**found, **told, "arms": arms}
 
     @property
     def alike(self) -> dict[str, Any]:
@@ -149,7 +151,7 @@ class TunePlan:
 
     def planned(self) -> list[Trial]:
         """All trials, arm by arm within each number; of samplers that know them beforehand."""
-        assert not self.adaptive
+        assert self.known
         grids = {arm.name: arm.space.grid() if self.sampler == "grid" else [] for arm in self.arms}
         return [
             Trial(arm, number, grids[arm.name][number] if grids[arm.name] else arm.space.draw(self.sample_seed, number))

@@ -97,7 +97,7 @@ class TuneStudy:
         return TuneAnswers(results, findings, self._standings, num_left)
 
     def _search(self, folder: StudyFolder) -> Search:
-        if not self.plan.adaptive:
+        if self.plan.known:
             return PlannedSearch(self.plan)
         from equipoise.studies.tuning.optuna_search import OptunaSearch
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from equipoise.core.judges import JUDGES
+from equipoise.studies.interval import Interval
 from equipoise.studies.tuning.dimensions import Dimension, Range, Value, Whole
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms
 from equipoise.studies.tuning.heat_map import ONE_RATE, Cell, HeatMap
@@ -78,12 +79,24 @@ def _is_headline(one: RatioOfArms, findings: Findings) -> bool:
 
 def _ratio(one: RatioOfArms, label: str) -> str:
     ratio, budget = one.ratio.ratio, one.ratio.num_trials
-    low = "0" if ratio.low is None else f"{ratio.low:.2g}"
-    high = "no limit that so few trials could tell" if ratio.high is None else f"{ratio.high:.2g}"
+    reached = f"the mean best {label} {_number(one.ratio.reached)} that {one.other} has from {budget}"
+    if math.isinf(ratio.value):
+        return f"{one.arm} does not reach {reached} with all of its trials."
     return (
-        f"{one.arm} needs {ratio.value:.2g} of the trials of {one.other}: {ratio.value * budget:.1f} for the mean best "
-        f"{label} {_number(one.ratio.reached)} that {one.other} has from {budget} (95 % interval {low} to {high})."
+        f"{one.arm} needs {ratio.value:.2g} of the trials of {one.other}: {ratio.value * budget:.1f} for {reached} "
+        f"({_between(ratio)})."
     )
+
+
+def _between(ratio: Interval) -> str:
+    """The interval of a ratio, of which an end may be open."""
+    if ratio.low is None and ratio.high is None:
+        return "no interval: too few trials, or no independent ones"
+    if ratio.low is None:
+        return f"95 % interval: at most {ratio.high:.2g}"
+    if ratio.high is None:
+        return f"95 % interval: at least {ratio.low:.2g}, with no upper end that so few trials could tell"
+    return f"95 % interval {ratio.low:.2g} to {ratio.high:.2g}"
 
 
 def _heat_map(name: str, found: HeatMap, label: str) -> list[str]:
