@@ -24,7 +24,7 @@ STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisations (scikit-learn's C) to choose from."""
 _FEWEST = 4
 _LARGEST_LOG = 300.0
-"""Odds beyond it would not leave room for the squares of weights in float64."""
+"""Of the odds: beyond it float64 would have no room for the squares of weights."""
 
 
 def density_ratio(source: Any, target: Any, at: Any, seed: int = 0) -> Rows:
@@ -58,7 +58,7 @@ def density_ratio(source: Any, target: Any, at: Any, seed: int = 0) -> Rows:
         )
     rows, domains = np.concatenate([in_order(ours), in_order(theirs)]), np.repeat([0, 1], [len(ours), len(theirs)])
     model = fitted_logistic(rows, domains, seed)
-    log_odds = np.minimum(model.decision_function(places), _LARGEST_LOG)
+    log_odds = np.clip(model.decision_function(places), -_LARGEST_LOG, _LARGEST_LOG)
     weights: Rows = np.exp(log_odds) * len(ours) / len(theirs)
     return weights
 
