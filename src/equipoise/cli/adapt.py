@@ -152,4 +152,3 @@ def _show(path: Path, settings: RunSettings) -> None:
         print(f"Features in {draw_features(path)}")
     except OSError as error:
         print(f"warning: the features were not drawn ({error.strerror or error}).", file=sys.stderr)
-    print(f"Apply the classifier: equipoise predict {path} IMAGES")

@@ -13,11 +13,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from equipoise.config import RunSettings
-from equipoise.core.judges import JUDGES
+from equipoise.core.judges import JUDGES, RISKS
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
 _NUM_LINES = 4
+_OF_CLASSIFIERS = (
+    "source_accuracy",
+    "expected_accuracy",
+    "domain_accuracy",
+    "probe_accuracy",
+    "oracle_target_accuracy",
+)
 Distances = Mapping[str, float | int | str | None]
 
 
@@ -86,7 +93,7 @@ class LineView:
 
     def on_evaluation(self, record: Record) -> None:
         """Say the distance with the newest numbers."""
-        values = ", ".join(f"{name} {_number(value)}" for name, value in record["values"].items())
+        values = ", ".join(f"{name} {_number(value)}" for name, value in shown_values(record).items())
         self.say(self._line(record["step"], f"{values}, {self._best.note(record)}"))
         for line in shown(record):
             self.say(f"  | {line}")
@@ -165,7 +172,7 @@ class LiveView:
 
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
-        values, judge = record["values"], record["judge"]
+        values, judge = shown_values(record), record["judge"]
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
         newest = f"{JUDGES[judge]} {values[judge]:.4g} (step {record['step']:,})"
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
@@ -181,6 +188,14 @@ class LiveView:
         for name, text in self._rows.items():
             table.add_row(f"[bold]{name}", text)
         return Group(self._progress, table)
+
+
+def shown_values(record: Record) -> Record:
+    """What fits on a line: all values, but of an adapted classifier only the judge's of the many risks."""
+    values, judge = record["values"], record["judge"]
+    if judge not in RISKS.values():
+        return dict(values)
+    return {name: values[name] for name in (judge, *_OF_CLASSIFIERS) if name in values}
 
 
 def shown(record: Record) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.core.files import read_json_lines, replacing
-from equipoise.core.judges import JUDGES, distance_of, judge_of
+from equipoise.core.judges import JUDGES, RISKS, distance_of, judge_of
 from equipoise.reports.features import draw_by_domain
 
 Records = list[dict[str, Any]]
@@ -49,7 +49,7 @@ def _draw_distance(axes: Any, evaluations: Records) -> None:
     measured = [(record["step"], distance_of(record)) for record in evaluations]
     points = [(step, value) for step, value in measured if math.isfinite(value)]
     label = JUDGES[judge]
-    axes.set(title=label[0].upper() + label[1:], xlabel="step", yscale="log")
+    axes.set(title=label[0].upper() + label[1:], xlabel="step", yscale="linear" if judge in RISKS.values() else "log")
     if not points:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return

@@ -21,7 +21,7 @@ from equipoise.core.judges import RISKS
 from equipoise.metrics.selection import gap_closed
 
 BASELINES: tuple[BaselineName, BaselineName] = ("source-only", "target-only")
-LAST, ORACLE = "last step", "oracle (reads labels of the target)"
+LAST, ORACLE = "last step", "oracle"
 TARGET, ORACLE_VALIDATION = "oracle_target_accuracy", "oracle_validation_accuracy"
 CONFUSED, SEPARATED = 0.6, 0.9
 """Accuracies of the discriminator below and above which the features of both domains are called alike and apart."""
@@ -148,10 +148,10 @@ def _rules_table(chosen: Sequence[Choice], bounds: Bounds) -> dict[str, Any]:
     ]
     for name, bound in zip(BASELINES, bounds, strict=True):
         if bound is not None:
-            rows.append([f"{name} (nothing adapted)", None, None, _percent(bound), _percent(bounds.gap_closed(bound))])
+            rows.append([name, None, None, _percent(bound), _percent(bounds.gap_closed(bound))])
     return {
         "title": "The checkpoint that each rule chooses",
-        "columns": ["rule", "step", "source accuracy, %", "target accuracy, % (oracle)", "gap closed, %"],
+        "columns": ["rule", "step", "source, %", "target (oracle), %", "gap closed, %"],
         "rows": rows,
     }
 

@@ -41,8 +41,9 @@ def what_next(outcome: Outcome, session: Session, path: Path, found: str | None,
     if outcome in (Outcome.STOPPED, Outcome.FAILED):
         return f"Go on with: equipoise resume {run}"
     if outcome is Outcome.COMPLETE:
-        if session.board.domains:
-            return f"Apply the classifier: equipoise predict {run} IMAGES"
+        if domains := session.board.domains:
+            is_of_images = len(domains.source.train.example_shape) == 3
+            return f"Apply the classifier: equipoise predict {run} IMAGES" if is_of_images else ""
         return f"Make examples with: equipoise sample {run}" if session.board.source else ""
     best = session.distances.get("best_step")
     command = "predict" if session.board.domains else "sample"
