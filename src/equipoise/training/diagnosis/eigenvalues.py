@@ -62,7 +62,7 @@ class Eigenvalues:
     Attributes:
         values: found, complex (k,), by falling real part; each pair of conjugates with both its members.
         residual: the largest |A x - l x| over their unit vectors.
-        scale: the largest |l|; 0 where none was found.
+        scale: the largest |l|, to within a twentieth where it lies at no end; 0 where none was found.
         complete: whether these are all there are.
         failures: a sentence for each end that was not found.
         missing: the ends, as in `ENDS`, of which nothing was found.
