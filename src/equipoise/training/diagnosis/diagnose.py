@@ -134,7 +134,7 @@ def _pictures(folder: RunFolder, position: Position, found: Findings) -> list[di
     with _writing(path):
         save_rows(path, [ours, theirs])
     number = len(found.memorisation.closest)
-    words = f"Above: the {number} generated images nearest to the training set; below each: the training image nearest to it."
+    words = f"Above: the {number} generated images nearest to the training set; below each: its nearest training image."
     return [{"file": path.name, "alternative": words}]
 
 
