@@ -23,7 +23,8 @@ def draw_diagnosis(path: Path) -> Record:
         path: ``diagnosis/step-NNNNNN.json``.
     """
     diagnosis: Record = json.loads(path.read_text(encoding="utf-8"))
-    diagnosis["figures"] = []
+    own = {f"{path.stem}-{name}.png" for name in _FIGURES}
+    diagnosis["figures"] = [figure for figure in diagnosis.get("figures", []) if figure["file"] not in own]
     for name, (draw, describe) in _FIGURES.items():
         record = diagnosis["measurements"].get(name)
         if record is not None:

@@ -79,6 +79,7 @@ def found(settings=None, **records):
     return Findings(settings or run(), 500, **records)
 
 
+WASSERSTEIN = run(game={"objective": "wasserstein", "penalty": "gradient"})
 SPEAKING = {
     "is_broken": [(found(broken=("generator",)), ["weights of the generator", "--guard.nonfinite rollback"])],
     "has_ended_badly": [(found(ending=("diverged", "Diverged at step 7.")), ["Diverged at step 7."])],
@@ -94,7 +95,10 @@ SPEAKING = {
         (found(losses=losses(IDEAL + 0.5, 0.1)), ["0.5 above ideal", "0.1x the generator's", "disc-steps 2"]),
         (found(run(training={"disc_steps": 3}), losses=losses(IDEAL + 0.5)), ["disc-steps 4"]),
     ],
-    "probe_finds_more": [(found(probe=probe(1.0, 1.38)), ["reaches a loss of 1 in 300 rounds", "0.39 below ideal"])],
+    "probe_finds_more": [
+        (found(probe=probe(1.0, 1.38)), ["reaches a loss of 1 in 300 rounds", "0.39 below ideal"]),
+        (found(WASSERSTEIN, probe=probe(-7.0, -3.0, 0.0)), ["reaches a loss of -7"]),
+    ],
     "probe_finds_no_more": [(found(probe=probe(1.37, 1.38)), ["finds no more in 300 rounds"])],
     "modes_are_lost": [
         (found(modes=modes(50, 0, 50, 0)), ["2 of 4 modes", "numbers 1, 3", "r1-r2"]),
@@ -131,12 +135,19 @@ SPEAKING = {
 SILENT = {
     "is_broken": [found()],
     "has_ended_badly": [found(), found(ending=("complete", "Complete."))],
-    "disc_is_ahead": [found(), found(losses=losses(IDEAL - 0.1)), found(losses=losses(IDEAL + 0.5))],
+    "disc_is_ahead": [
+        found(),
+        found(losses=losses(IDEAL - 0.1)),
+        found(losses=losses(IDEAL + 0.5)),
+        found(WASSERSTEIN, losses=losses(-3.0)),
+    ],
     "disc_is_behind": [found(), found(losses=losses(IDEAL + 0.1)), found(losses=losses(IDEAL - 0.5))],
     "probe_finds_more": [
         found(),
         found(probe=probe(1.3, 1.38)),
         found(probe=probe(1.0, 1.05)),
+        found(probe=probe(0.5, 1.0)),  # it is ahead itself, and not weak
+        found(WASSERSTEIN, probe=probe(-3.5, -3.0, 0.0)),
         found(probe=probe(ideal=None)),
     ],
     "probe_finds_no_more": [

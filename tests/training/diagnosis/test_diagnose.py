@@ -60,6 +60,14 @@ def test_the_newest_checkpoint_is_measured_and_nothing_else_is_written(run):
     assert found["measurements"]["path"]["length"] > 0
 
 
+def test_pictures_of_nearest_neighbours(run):
+    folder = run("images")
+    (found,) = diagnose(folder, quick(measure=["memorisation"]))
+    (figure,) = found["figures"]
+    assert (folder / "diagnosis" / figure["file"]).read_bytes().startswith(b"\x89PNG")
+    assert len(found["measurements"]["memorisation"]["closest"]) == 8
+
+
 def test_the_same_call_gives_the_same_record(run):
     folder = run("points")
     once, again = (diagnose(folder, quick())[0] for _ in range(2))

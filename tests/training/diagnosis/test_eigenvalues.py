@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from equipoise.training.diagnosis.eigenvalues import Budget, of_general, of_symmetric
+from equipoise.training.diagnosis.eigenvalues import ROUGH, Budget, of_general, of_symmetric
 
 SEARCHED = {"dense_up_to": 2, "accuracy": 1e-8, "max_products": 20_000}
 
@@ -22,7 +22,7 @@ def test_ends_of_a_general_matrix_are_those_of_the_dense_solution(seed):
     for value in (dense.real.min(), dense.real.max()):
         assert np.abs(found.values.real - value).min() < 1e-6
     assert np.abs(found.values.imag - dense.imag.max()).min() < 1e-6
-    assert found.scale == pytest.approx(np.abs(dense).max(), rel=1e-6)
+    assert found.scale == pytest.approx(np.abs(dense).max(), rel=ROUGH)
     for value in found.values:
         assert np.abs(dense - value).min() < 1e-5
     assert found.residual < 1e-5 * found.scale
@@ -74,7 +74,9 @@ def test_the_search_repeats_and_tells_of_progress():
     budget = Budget(dense_up_to=2, on_product=lambda what, done, total: told.append((what, done, total)))
     once, again = (of_general(lambda w: matrix @ w, 60, budget, "Jacobian") for _ in range(2))
     np.testing.assert_array_equal(once.values, again.values)
-    assert {what for what, _, _ in told} >= {"Jacobian: smallest real part", "Jacobian: largest real part"}
+    assert {what for what, _, _ in told} >= {
+        f"Jacobian, {end} real part (may end sooner)" for end in ("smallest", "largest")
+    }
     assert all(done <= total for _, done, total in told)
     different = of_general(lambda w: matrix @ w, 60, Budget(dense_up_to=2, seed=1), "Jacobian")
     assert not np.array_equal(once.values, different.values)

@@ -139,3 +139,21 @@ def test_searched_and_whole_spectra_of_a_network_agree(position_of):
         assert other.lowest == pytest.approx(one.lowest, abs=1e-3 * one.scale)
         assert other.highest == pytest.approx(one.highest, abs=1e-3 * one.scale)
     assert whole.verdict.kind == searched.verdict.kind
+
+
+def test_the_closest_pairs_are_the_images_that_the_record_names(position_of):
+    from equipoise.metrics import build_features
+    from equipoise.training.diagnosis.memorisation import closest_pairs, measure_memorisation
+    from equipoise.training.measuring.example_sets import as_seen
+
+    position = position_of("images")
+    found = measure_memorisation(position)
+    ours, theirs = closest_pairs(position, found)
+    images = torch.cat([batch.examples for batch in position.session.board.source.ordered(500, torch.device("cpu"))])
+    assert torch.equal(theirs, images[[row for _, row, _ in found.closest]])
+    features = build_features("digits")
+    distances = (features(as_seen(ours)) - features(theirs)).double().norm(dim=1)
+    assert distances.tolist() == pytest.approx([distance for *_, distance in found.closest], rel=1e-4)
+    assert distances.tolist() == sorted(distances.tolist())
+    every = torch.cdist(features(as_seen(ours)).double(), features(images).double()).min(dim=1).values
+    assert distances.tolist() == pytest.approx(every.tolist(), rel=1e-4)

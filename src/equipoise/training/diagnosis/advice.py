@@ -21,6 +21,8 @@ APART = 4.0
 """Factor between batch size and noise scale from which another batch size is worth it."""
 SURE = 3.0
 """Standard deviations from which a test speaks."""
+CRITIC = 0.3
+"""By how much of its own loss a Wasserstein critic, which has no scale, must be beaten to be called weak."""
 UNEVEN = 0.2
 """Share of examples in the wrong mode or class from which the shares are called uneven."""
 
@@ -58,7 +60,7 @@ def has_ended_badly(found: Findings) -> str | None:
 def disc_is_ahead(found: Findings) -> str | None:
     """The discriminator's loss is far below its ideal."""
     loss = found.losses and found.losses.disc
-    if not loss or loss.gap is None or not loss.gap < -width(loss.ideal):
+    if not loss or loss.gap is None or not loss.gap < -width(loss.ideal) or _measures_distance(found):
         return None
     faster = _times_faster(found)
     reason = f"The discriminator's loss is {-loss.gap:.2g} below ideal ({loss.loss:.3g} against {loss.ideal:.3g})"
@@ -72,6 +74,11 @@ def disc_is_ahead(found: Findings) -> str | None:
         f"{reason}: lower --disc.lr (it is {loss.base_rate:.3g}), or turn on the gap-aware schedule "
         f"(--disc.schedule.gap exponential)."
     )
+
+
+def _measures_distance(found: Findings) -> bool:
+    """Whether the discriminator is a critic that is to be ahead, whose loss has the units of the data."""
+    return found.run.game.objective == "wasserstein" and found.run.game.kind in ("generative", "dirac")
 
 
 def _times_faster(found: Findings) -> float | None:
@@ -101,7 +108,9 @@ def probe_finds_more(found: Findings) -> str | None:
     probe = found.probe
     if not probe or probe.gap is None or probe.own_gap is None:
         return None
-    if not probe.own_loss - probe.loss > width(probe.ideal):
+    clear = max(width(probe.ideal), CRITIC * abs(probe.own_loss)) if _measures_distance(found) else width(probe.ideal)
+    is_near = probe.own_gap >= -clear or _measures_distance(found)  # elsewhere one that is ahead is not weak
+    if not is_near or not probe.own_loss - probe.loss > clear:
         return None
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from equipoise.training.checkpoint import find_checkpoint, load_state, read_chec
 from equipoise.training.diagnosis.advice import advise
 from equipoise.training.diagnosis.findings import Findings
 from equipoise.training.diagnosis.measurements import MEASUREMENTS
+from equipoise.training.diagnosis.memorisation import closest_pairs
 from equipoise.training.diagnosis.position import NotMeasuredError, OnProgress, Position
 from equipoise.training.diagnosis.tables import tables_of
 from equipoise.training.loop import new_guard, open_session
+from equipoise.training.pictures import save_rows
 from equipoise.training.resuming import bring_to, load_networks
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
@@ -97,7 +99,7 @@ def _diagnosis(folder: RunFolder, position: Position) -> dict[str, Any]:
         "verdict": found.verdict,
         "sentences": [sentence for _, sentence in advice],
         "tables": tables_of(found),
-        "figures": [],
+        "figures": _pictures(folder, position, found),
         "advice": [{"rule": rule, "sentence": sentence} for rule, sentence in advice],
         "measurements": {name: asdict(record) for name, record in records.items()},
         "not_measured": missing,
@@ -121,6 +123,21 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
     return records, missing, seconds
 
 
+def _pictures(folder: RunFolder, position: Position, found: Findings) -> list[dict[str, str]]:
+    """Write the pictures that no record holds: generated images over the training images nearest to them."""
+    source = position.session.board.source
+    if found.memorisation is None or source is None or len(source.example_shape) != 3:
+        return []
+    path = diagnosis_path(folder.path, found.step).with_suffix("")
+    path = path.with_name(f"{path.name}-neighbours.png")
+    ours, theirs = closest_pairs(position, found.memorisation)
+    with _writing(path):
+        save_rows(path, [ours, theirs])
+    number = len(found.memorisation.closest)
+    words = f"Above: the {number} generated images nearest to the training set; below each: its nearest training image."
+    return [{"file": path.name, "alternative": words}]
+
+
 def _in_order(names: Sequence[str]) -> list[str]:
     return [name for name in MEASUREMENTS if name in names]
 
@@ -134,13 +151,19 @@ def _ending(folder: RunFolder) -> tuple[str, str] | None:
 
 def _write(folder: RunFolder, step: int, diagnosis: dict[str, Any]) -> dict[str, Any]:
     path = diagnosis_path(folder.path, step)
-    try:
-        path.parent.mkdir(exist_ok=True)
+    with _writing(path):
         write_json(path, diagnosis)
-    except OSError as error:
-        raise UserError(f"'{path}' cannot be written ({error.strerror}); make the run folder writable.") from error
     written: dict[str, Any] = json.loads(json.dumps(without_nan(diagnosis)))
     return written
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be written ({error.strerror}); make the run folder writable.") from error
 
 
 def diagnosis_path(run: Path, step: int) -> Path:

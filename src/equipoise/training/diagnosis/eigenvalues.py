@@ -29,6 +29,8 @@ ENDS = {
     "LI": "largest imaginary part",
     "LM": "largest magnitude",
 }
+ROUGH = 0.05
+"""Accuracy of the scale, which is only what others are measured by."""
 ENDS |= {"SA": "smallest", "LA": "largest"}
 
 
@@ -60,7 +62,7 @@ class Eigenvalues:
     Attributes:
         values: found, complex (k,), by falling real part; each pair of conjugates with both its members.
         residual: the largest |A x - l x| over their unit vectors.
-        scale: the largest |l|; 0 where none was found.
+        scale: the largest |l|, to within a twentieth where it lies at no end; 0 where none was found.
         complete: whether these are all there are.
         failures: a sentence for each end that was not found.
         missing: the ends, as in `ENDS`, of which nothing was found.
@@ -106,7 +108,7 @@ def _dense(product: Product, size: int, budget: Budget, name: str, *, symmetric:
     for number, row in enumerate(np.eye(size)):
         matrix[:, number] = product(row)
         if budget.on_product:
-            budget.on_product(f"{name}: whole matrix", number + 1, size)
+            budget.on_product(f"{name}, whole matrix", number + 1, size)
     if symmetric:
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     else:
@@ -126,18 +128,17 @@ class _Search:
         self._num_products, self._failures, self._missing = 0, list[str](), list[str]()
 
     def both_ends(self, ends: tuple[str, ...]) -> Eigenvalues:
-        values, vectors = self._at("LM", 1, shift=0.0)
-        scale = float(np.abs(values).max(initial=0.0))
-        for end in ends:
-            more, their_vectors = self._at(end, self._budget.num_eigenvalues, shift=2 * scale)
-            values, vectors = np.concatenate([values, more]), np.hstack([vectors, their_vectors])
+        roughly, _ = self._at("LM", 1, 0.0, max(ROUGH, self._budget.accuracy))
+        scale = float(np.abs(roughly).max(initial=0.0))
+        found = [self._at(end, self._budget.num_eigenvalues, 2 * scale, self._budget.accuracy) for end in ends]
+        values, vectors = np.concatenate([each for each, _ in found]), np.hstack([each for _, each in found])
         residual = self._residual(values, vectors)
-        scale = float(np.abs(values).max(initial=0.0))
+        scale = float(np.abs(values).max(initial=scale))
         values = _distinct(values, self._budget.accuracy * scale)
         failures, missing = tuple(self._failures), tuple(self._missing)
         return Eigenvalues(values, residual, scale, False, failures, missing, self._num_products)
 
-    def _at(self, end: str, num: int, shift: float) -> tuple[Complex, Complex]:
+    def _at(self, end: str, num: int, shift: float, accuracy: float) -> tuple[Complex, Complex]:
         """Eigenvalues and unit vectors at one end; those that were found in time."""
         budget, before = self._budget, self._num_products
 
@@ -145,13 +146,13 @@ class _Search:
             self._num_products += 1
             if budget.on_product:
                 taken = min(self._num_products - before, budget.max_products)
-                budget.on_product(f"{self._name}: {ENDS[end]}", taken, budget.max_products)
+                budget.on_product(f"{self._name}, {ENDS[end]} (may end sooner)", taken, budget.max_products)
             return self._product(vector) + shift * vector
 
-        width = min(self._size - 1, max(2 * num + 2, 30))
+        width = min(self._size - 1, max(2 * num + 2, 20 if end == "LM" else 30))
         operator = LinearOperator((self._size, self._size), matvec=shifted, dtype=np.float64)
         rounds = max(1, (budget.max_products - num) // (width - num))
-        given = {"k": num, "which": end, "ncv": width, "maxiter": rounds, "tol": budget.accuracy, "v0": self._start}
+        given = {"k": num, "which": end, "ncv": width, "maxiter": rounds, "tol": accuracy, "v0": self._start}
         try:
             values, vectors = self._solve(operator, **given)
         except ArpackNoConvergence as error:

@@ -29,24 +29,31 @@ def generated(position: Position, name: str) -> Iterator[Tensor]:
         position.on_progress(f"{name}: generated examples", start + len(part), number)
 
 
-def real(position: Position, source: Source, most: int, name: str) -> Iterator[Tensor]:
-    """At most ``most`` examples of a finite set, drawn evenly from all of it, batch by batch in the set's order."""
-    total = source.num_examples
-    assert total is not None, "an endless source gives fresh examples, not a part of a set"
+def rows_of(position: Position, source: Source, most: int, name: str) -> Tensor:
+    """Numbers of at most ``most`` examples of a finite set, drawn evenly, in random order."""
+    assert source.num_examples is not None, "an endless source gives fresh examples, not a part of a set"
     draw = torch.Generator().manual_seed(_seed(position, name))
-    wanted, start = torch.randperm(total, generator=draw)[:most].sort().values, 0
+    return torch.randperm(source.num_examples, generator=draw)[:most]
+
+
+def real(position: Position, source: Source, rows: Tensor, name: str) -> Iterator[Tensor]:
+    """The examples numbered ``rows`` of a finite set, batch by batch in the order of the set, not of ``rows``."""
+    wanted, start = rows.sort().values, 0
     for batch in source.ordered(position.session.settings.evaluation.batch_size, position.session.device):
         here = wanted[(wanted >= start) & (wanted < start + len(batch.examples))] - start
         start += len(batch.examples)
         if len(here):
             yield batch.examples[here.to(batch.examples.device)]
-        position.on_progress(f"{name}: {source.name}", start, total)
+        position.on_progress(f"{name}: {source.name}", start, source.num_examples or start)
 
 
-def shuffled(position: Position, rows: Tensor, name: str) -> Tensor:
-    """``rows`` in random order."""
-    draw = torch.Generator().manual_seed(_seed(position, f"{name}/order"))
-    return rows[torch.randperm(len(rows), generator=draw)]
+def in_order_of(rows: Tensor, values: Tensor) -> Tensor:
+    """``values``, as `real` gives them, brought into the order of ``rows``.
+
+    >>> in_order_of(torch.tensor([7, 2, 5]), torch.tensor([20, 50, 70]))
+    tensor([70, 20, 50])
+    """
+    return values[rows.argsort().argsort().to(values.device)]
 
 
 def _seed(position: Position, name: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from equipoise.data import Mixture
 from equipoise.metrics import ClassifierNetwork, Coverage, build_features, class_coverage, mode_coverage
-from equipoise.training.diagnosis.examples import generated, real
+from equipoise.training.diagnosis.examples import generated, real, rows_of
 from equipoise.training.diagnosis.position import NotMeasuredError, Position
 from equipoise.training.measuring.example_sets import as_seen
 from equipoise.training.measuring.judging import mode_error
@@ -58,7 +58,8 @@ def measure_modes(position: Position) -> Modes:
     if not isinstance(network, ClassifierNetwork):
         raise NotMeasuredError(f"The features {network.name!r} tell no classes.")
     found = _joined(class_coverage(network.classify(as_seen(part))) for part in generated(position, "modes"))
-    wanted = _joined(class_coverage(network.classify(part)) for part in real(position, source, MOST_REAL, "modes"))
+    rows = rows_of(position, source, MOST_REAL, "modes")
+    wanted = _joined(class_coverage(network.classify(part)) for part in real(position, source, rows, "modes"))
     shares = tuple(count / wanted.num_samples for count in wanted.counts)
     parts = zip(found.counts, shares, strict=True)
     return _modes("classes", found, shares, sum(abs(count / found.num_samples - share) for count, share in parts) / 2)
