@@ -72,7 +72,7 @@ def on_arcs(first: Tensor, last: Tensor, num_stops: int) -> Tensor:
     Returns:
         (N, S, Z).
 
-    >>> on_arcs(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 3.0]]), 3)[0, 1].norm().item()
+    >>> round(on_arcs(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 3.0]]), 3)[0, 1].norm().item(), 4)
     2.0
     """
     lengths = [ends.norm(dim=1, keepdim=True).clamp(min=1e-12) for ends in (first, last)]

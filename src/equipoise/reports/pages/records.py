@@ -17,6 +17,7 @@ from equipoise.core.judges import judge_of
 
 Record = dict[str, Any]
 Vector = NDArray[np.float64]
+_LARGEST = 1e100
 _SAMPLE = re.compile(r"step-(\d+)\.(png|txt)")
 _DIAGNOSIS = re.compile(r"step-(\d+)\.json")
 
@@ -72,9 +73,7 @@ class RunRecords:
             UserError: there is no run.
         """
         if not (path / "config.yaml").is_file():
-            raise UserError(
-                f"'{path}' is not a run folder (it has no config.yaml); give one that 'equipoise train' made."
-            )
+            raise UserError(f"'{path}' is not a run folder (it has no config.yaml); {_instead(path)}")
         samples = path / "samples"
         interpolation = [
             file for file in (samples / "interpolation.png", samples / "interpolation.txt") if file.exists()
@@ -99,6 +98,11 @@ class RunRecords:
         return str(self.settings.get("name") or self.path.resolve().name)
 
     @property
+    def ending(self) -> str:
+        """How it ended; empty where it has not."""
+        return str(self.outcome.get("outcome") or "")
+
+    @property
     def judge(self) -> str:
         """Name of the value that tells its checkpoints apart."""
         return judge_of(self.evaluations[0]) if self.evaluations else "fd"
@@ -117,6 +121,12 @@ class RunRecords:
     def setting(self, name: str) -> Any:
         """The setting of a dotted name; None where there is none."""
         return nested(self.settings, *name.split("."))
+
+
+def _instead(path: Path) -> str:
+    """What to give in place of a folder that holds no run."""
+    runs = [str(config.parent) for config in sorted(path.glob("*/config.yaml"))[:8]]
+    return f"give runs of it: {' '.join(runs)}." if runs else "give one that 'equipoise train' made."
 
 
 def read_json(path: Path) -> Record:
@@ -146,14 +156,14 @@ def nested(record: Any, *path: str) -> Any:
 
 
 def number_or(value: Any, otherwise: float = float("nan")) -> float:
-    """``value`` as a float, or ``otherwise`` where it is no finite number.
+    """``value`` as a float, or ``otherwise`` where it is no number, or as good as endless.
 
-    >>> number_or(2), number_or(None), number_or("many", 0.0)
-    (2.0, nan, 0.0)
+    >>> number_or(2), number_or(None), number_or("many", 0.0), number_or(10**400)
+    (2.0, nan, 0.0, nan)
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return otherwise
-    return float(value) if abs(value) <= 1.7e308 else otherwise  # neither NaN nor endless, nor too long for a float
+    return float(value) if abs(value) <= _LARGEST else otherwise
 
 
 def column(records: Iterable[Mapping[str, Any]], *path: str) -> Vector:

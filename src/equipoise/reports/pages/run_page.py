@@ -114,9 +114,8 @@ def _objective(run: RunRecords) -> str:
 
 def tiles(run: RunRecords) -> list[tuple[str, str, str]]:
     """The few numbers that everyone asks for: name, value, remark."""
-    ending = str(run.outcome.get("outcome"))
     total = number_or(run.setting("training.steps"), 0)
-    made = [("Ending", OUTCOMES[ending][1] if ending in OUTCOMES else "Not ended", "")]
+    made = [("Ending", OUTCOMES[run.ending][1] if run.ending in OUTCOMES else "Not ended", "")]
     made += _distance_tiles(run)
     made.append(("Steps", f"{run.last_step:,}", f"of {total:,.0f}" if total else ""))
     last = (run.metrics or run.evaluations or [{}])[-1]

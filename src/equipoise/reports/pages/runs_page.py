@@ -1,6 +1,8 @@
 """Several runs side by side: the same curves over one another, what differs in their settings, how each ended."""
 
+import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from equipoise.reports.pages.differences import differing
 from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, verdict
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import BUDGET, frames
-from equipoise.reports.pages.records import RunRecords, column, number_or
+from equipoise.reports.pages.records import RunRecords, column, nested, number_or
 from equipoise.reports.pages.run_charts import distance_line, ideal_of, metric_line
 from equipoise.reports.pages.run_page import Still
 from equipoise.reports.pages.tables import Table, cell
@@ -78,11 +80,8 @@ def _remark(runs: Sequence[RunRecords]) -> str:
 
 
 def _are_comparable(runs: Sequence[RunRecords]) -> bool:
-    protocols = [
-        {name: value for name, value in run.evaluations[-1].get("protocol", {}).items() if name != "seed"}
-        for run in runs
-        if run.evaluations
-    ]
+    told = [nested(run.evaluations[-1], "protocol") for run in runs if run.evaluations]
+    protocols = [{**each, "seed": None} if isinstance(each, dict) else each for each in told]
     return all(protocol == protocols[0] for protocol in protocols)
 
 
@@ -97,12 +96,11 @@ def _outcomes(runs: Sequence[RunRecords], names: Sequence[str]) -> Table:
 
 
 def _outcome(run: RunRecords, name: str) -> list[str]:
-    ending = str(run.outcome.get("outcome"))
     values, last = column(run.evaluations, "values", run.judge), (run.metrics or run.evaluations or [{}])[-1]
     best = int(np.nanargmin(values)) if np.isfinite(values).any() else None
     return [
         name,
-        OUTCOMES[ending][1].lower() if ending in OUTCOMES else "not ended",
+        OUTCOMES[run.ending][1].lower() if run.ending in OUTCOMES else "not ended",
         "" if best is None else f"{label_of(run)} {number(float(values[best]))}",
         "" if best is None else steps_text(run.evaluations[best]["step"]),
         number(float(values[-1])) if len(values) else "",
@@ -119,38 +117,29 @@ def _differences(runs: Sequence[RunRecords], names: Sequence[str]) -> Table | No
 
 
 def _charts(runs: Sequence[RunRecords], names: Sequence[str]) -> list[Chart]:
-    last = float(max(1, *(run.last_step for run in runs)))
     made = []
-    if any(run.evaluations for run in runs):
-        judge = next(label_of(run) for run in runs if run.evaluations)
-        curves = _curves([run for run in runs if run.evaluations], names, distance_line)
-        made.append(
-            Chart(
-                judge[0].upper() + judge[1:],
-                curves,
-                may_be_log=True,
-                about="How far generated examples are from real ones; less is better.",
-            )
-        )
+    if measured := [run for run in runs if run.evaluations]:
+        label = label_of(measured[0])
+        about = "How far generated examples are from real ones; less is better."
+        curves = _curves(runs, names, distance_line)
+        made.append(Chart(label[0].upper() + label[1:], curves, may_be_log=True, about=about))
     for name, title, may_be_log in _CHARTS:
-        with_ideal = "disc" if name == "disc_loss" else "gen" if name == "gen_loss" else ""
-        curves = _curves(runs, names, lambda run, name=name: metric_line(run, name), with_ideal)  # type: ignore[misc]
+        ideal_player = name.removesuffix("_loss") if name.endswith("_loss") else ""
+        curves = _curves(runs, names, functools.partial(metric_line, name=name), ideal_player)
         made.append(Chart(title, curves, may_be_log=may_be_log))
-    drawn = [chart for chart in made if any(len(curve.line.finite) for curve in chart.curves)]
-    return [
-        Chart(each.title, each.curves, may_be_log=each.may_be_log, about=each.about, span=(0.0, last)) for each in drawn
-    ]
+    span = 0.0, float(max(1, *(run.last_step for run in runs)))
+    return [replace(chart, span=span) for chart in made if chart.curves]
 
 
 def _curves(
     runs: Sequence[RunRecords], names: Sequence[str], line: Callable[[RunRecords], Line], ideal_player: str = ""
 ) -> list[Curve]:
+    """A curve for each run that has the numbers; the ideal, where all share one, beside the first."""
     ideals = {ideal_of(run, ideal_player) for run in runs} if ideal_player else {None}
     shared = next(iter(ideals)) if len({None if each is None else round(each, 6) for each in ideals}) == 1 else None
-    return [
-        Curve(name, line(run), LOOKS[place % len(LOOKS)], shared if place == 0 else None, "ideal")
-        for place, (run, name) in enumerate(zip(runs, names, strict=False))
-    ]
+    lines = ((name, look, line(run)) for name, look, run in zip(names, LOOKS, runs, strict=False))
+    drawn = [Curve(name, each, look) for name, look, each in lines if len(each.finite)]
+    return [replace(drawn[0], ideal=shared, ideal_label="ideal"), *drawn[1:]] if drawn else []
 
 
 def _last_samples(runs: Sequence[RunRecords], names: Sequence[str]) -> list[Still]:

@@ -51,7 +51,7 @@ def duration(seconds: float) -> str:
     """A time span in its two largest units.
 
     >>> duration(47.3), duration(125), duration(7300)
-    ('47 s', '2 min 5 s', '2 h 2 min')
+    ('47 s', '2 min 5 s', '2 h 1 min')
     """
     if not math.isfinite(seconds):
         return "none"

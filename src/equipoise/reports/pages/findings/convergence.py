@@ -72,7 +72,8 @@ def _course(run: RunRecords, steps: Vector, values: Vector) -> Finding:
             CONVERGED, "bad" if last > 2.5 * lowest else "plain", "It got worse again", sentence, advice, best_of
         )
     late = steps > 0.75 * steps[-1]
-    gain = 1 - float(values[late].min()) / max(float(values[~late].min()), 1e-300)
+    before = float(values[~late].min(initial=np.inf))
+    gain = 1 - float(values[late].min()) / before if 0 < before < np.inf else 0.0
     fall += _beside_the_floor(run, lowest)
     if gain > 0.1:
         sentence = f"{fall}. The last quarter of the steps lowered the best by {percent(gain)}."

@@ -15,13 +15,12 @@ OUTCOMES: dict[str, tuple[Tone, str]] = {
 
 def how_it_ended(run: RunRecords) -> Finding:
     """From ``outcome.json``, or the lack of it."""
-    ending = run.outcome.get("outcome")
-    if ending not in OUTCOMES:
+    if run.ending not in OUTCOMES:
         sentence = f"It is still running, or was killed; the records reach {steps_text(run.last_step)}."
         return Finding(
             ENDING, "plain", "It has not ended", sentence, "If it is not running, go on with it", typed("resume", run)
         )
-    tone, headline = OUTCOMES[str(ending)]
+    tone, headline = OUTCOMES[run.ending]
     words = str(run.outcome.get("sentence") or "").removeprefix(headline).lstrip(": ")
     return Finding(ENDING, tone, headline, words[:1].upper() + words[1:], *_next_of(run.outcome))
 
