@@ -80,7 +80,9 @@ def test_no_labels_can_be_reached_from_the_target(name):
 def test_records_of_a_streamed_target_have_no_labels(table):
     settings = table_of(table, memory_limit=0, workers=0)
     target = build_domains(settings, settings, CPU).target
-    assert all(part._reader.records.labels is None for part in target)
+    records = [part._reader.records for part in target]
+    assert all(each.labels is None and each.classes is None for each in records)
+    assert all(each._dataset.column_names == ["picture"] for each in records)
     assert build_parts(settings, CPU).train.labels is not None
 
 
@@ -204,6 +206,9 @@ def test_labels_that_no_class_of_the_source_has_are_refused(tmp_path):
         build_domains(ours, table("theirs", [1, 10] * 10), CPU)
     with pytest.raises(UserError, match=r"Some examples of the source .* have no class"):
         build_domains(table("unknown", [0, -1] * 10), ours, CPU)
+    hidden = table("hidden", [-1] * 20)
+    assert build_parts(hidden, CPU).test.labels is None
+    assert build_domains(ours, hidden, CPU).num_classes == 2
 
 
 def _png(level):

@@ -87,6 +87,14 @@ def test_the_weighted_risk_is_the_target_s_expectation(draw):
     assert importance_weighted_risk(losses, np.ones_like(x)) == pytest.approx(losses.mean(), rel=1e-12)
 
 
+def test_normalised_weights_give_a_weighted_average(draw):
+    weights, losses = draw.exponential(size=60), draw.random(60)
+    expected = np.average(losses, weights=weights)
+    for scale in (1.0, 1e-3, 1e-300):
+        found = importance_weighted_risk(losses, scale * weights, normalised=True)
+        assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_dev_is_the_published_formula(draw):
     weights, losses = draw.exponential(size=60), draw.random(60)
     weighted = weights * losses
@@ -251,6 +259,7 @@ def test_evidence_that_does_not_agree_is_one_sentence(changes, words):
         (lambda: deep_embedded_risk([1.0], [1.0]), "at least two examples"),
         (lambda: importance_weighted_risk([np.nan], [1.0]), "losses .* not finite"),
         (lambda: effective_sample_size([0.0, 0.0]), "All weights are zero"),
+        (lambda: importance_weighted_risk([1.0], [0.0], normalised=True), "All weights are zero"),
         (lambda: density_ratio(np.zeros((9, 2)), np.zeros((9, 3)), np.zeros((9, 2))), "2, 3 and 2 dimensions"),
         (lambda: density_ratio(np.zeros((9, 2)), np.zeros((3, 2)), np.zeros((9, 2))), "at least 4 of each"),
         (lambda: proxy_a_distance(np.zeros((9, 2)), np.zeros((9, 3))), "2 and 3 dimensions"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from equipoise.metrics.selection import RULES, Evidence, Rule, conformance, mean_entropy
+from equipoise.metrics.selection import RULES, Evidence, Rule, conformance, importance_weighted_risk, mean_entropy
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS.values(), ids=conformance.CHECKS)
@@ -73,3 +73,16 @@ def test_the_example_is_what_the_normal_law_makes_it():
     law = stats.norm(1.2, 1)
     found = {key: truth for key, (_, truth) in shifted().items()}
     assert found == pytest.approx({"wide": law.sf(2), "narrow": law.cdf(0.4) - law.cdf(0)}, abs=0.02)
+
+
+def test_no_rule_takes_a_classifier_for_good_because_its_features_part_the_domains():
+    """Of plain weights the mean is then nothing, and so would be the risk of a classifier that is wrong."""
+    draw = np.random.default_rng(0)
+    apart = draw.normal(size=(400, 5)) + 9
+    right = np.arange(400) % 4
+    wrong = 9.0 * np.eye(4)[(right + (draw.random(400) < 0.7)) % 4]
+    features = draw.normal(size=(2, 400, 5))
+    evidence = Evidence(features[0], wrong, right, features[1], apart, wrong)
+    assert importance_weighted_risk(evidence.errors, evidence.weights) < 0.01
+    for name in ("source-validation", "importance-weighted", "dev"):
+        assert RULES[name].risk(evidence) > 0.4

@@ -2,6 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -63,6 +64,12 @@ class ArchiveRecords(ABC):
         if member.problem:
             raise UnreadableImageError(member.problem)
         return io.BytesIO(self._bytes_of(member))
+
+    def without_labels(self) -> "ArchiveRecords":
+        """The same images; their paths still name the folders."""
+        records = copy(self)
+        records.labels = records.classes = None
+        return records
 
     def fingerprint(self) -> str:
         """SHA-256 over the archive's bytes."""

@@ -100,15 +100,16 @@ def build_parts(
         UserError: the data cannot be had or divided.
     """
     division = division or DivisionSettings()
-    whole = build_source(settings, device, on_progress=on_progress)
-    if division.test_split is None or settings.source != "table":
-        train, *held = _rows(whole, division.held_out, division.seed)
-        return Parts(whole.part(train), *(whole.part(rows) for rows in held))
-    if division.test_split == settings.split:
+    has_test_split = division.test_split is not None and settings.source == "table"
+    if has_test_split and division.test_split == settings.split:
         raise UserError(
             f"The split {settings.split!r} of {settings.path!r} is both for training and for the test; set test_split "
             f"to another one."
         )
+    whole = build_source(settings, device, on_progress=on_progress)
+    if not has_test_split:
+        train, *held = _rows(whole, division.held_out, division.seed)
+        return Parts(whole.part(train), *(whole.part(rows) for rows in held))
     test = build_source(settings, device, division.test_split, on_progress)
     _, *held = _rows(test, 1.0, division.seed)
     return Parts(whole.part(None), *(test.part(rows) for rows in held))

@@ -10,6 +10,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -60,6 +61,12 @@ class FolderRecords:
     def open(self, index: int) -> BinaryIO:
         """The file, open for reading."""
         return (self.root / self._files[index].name).open("rb")
+
+    def without_labels(self) -> "FolderRecords":
+        """The same images; their paths still name the folders."""
+        records = copy(self)
+        records.labels = records.classes = None
+        return records
 
     def fingerprint(self) -> str:
         """SHA-256 over names, sizes and times of change."""

@@ -94,7 +94,7 @@ class InMemoryImages(Source):
         """See `Source.part`."""
         pixels = self._pixels if rows is None else self._pixels[rows.to(self._pixels.device)]
         labels = labels_of_part(self.labels, rows, labelled)
-        return InMemoryImages(self.name, pixels, labels, flip=self.flip, classes=self.classes)
+        return InMemoryImages(self.name, pixels, labels, flip=self.flip, classes=self.classes if labelled else None)
 
 
 def labels_of_part(labels: Tensor | None, rows: Tensor | None, labelled: bool) -> Tensor | None:

@@ -101,7 +101,7 @@ class InMemoryPoints(Source):
         """See `Source.part`."""
         points = self._points if rows is None else self._points[rows.to(self._points.device)]
         labels = labels_of_part(self.labels, rows, labelled)
-        return InMemoryPoints(self.name, points, labels, classes=self.classes)
+        return InMemoryPoints(self.name, points, labels, classes=self.classes if labelled else None)
 
 
 class PointsLoader(Loader):

@@ -47,6 +47,9 @@ class Records(Protocol):
             UnreadableImageError: there is none.
         """
 
+    def without_labels(self) -> "Records":
+        """The same images, with nothing that says their labels but the names of files."""
+
     def fingerprint(self) -> str:
         """A key that changes when an image is added, removed, renamed or changed."""
 

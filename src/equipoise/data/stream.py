@@ -7,7 +7,6 @@ when it is decoded gives its place to the next readable one, always the same, so
 import hashlib
 import signal
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from equipoise.core.batches import Batch
 from equipoise.data.decode import UnreadableImageError, quiet
 from equipoise.data.memory import mirror, normalise
 from equipoise.data.order import EpochOrder
-from equipoise.data.reading import Reader, Records
+from equipoise.data.reading import Reader
 from equipoise.data.source import Loader, Source
 from equipoise.data.unreadable import Unreadable
 
@@ -139,9 +138,9 @@ class StreamedImages(Source):
             yield self.finish(decoded.pixels[readable], decoded.used[readable], device)
 
     def part(self, rows: Tensor | None, *, labelled: bool = True) -> "StreamedImages":
-        """See `Source.part`. Where the files' names tell the classes, a source without labels still knows the names."""
+        """See `Source.part`. Names of files stay, even where they name classes; nothing reads labels from them."""
         kept = self._kept if rows is None else [self._kept[row] for row in rows.tolist()]
-        reader = self._reader if labelled else replace(self._reader, records=_without_labels(self._reader.records))
+        reader = self._reader if labelled else replace(self._reader, records=self._reader.records.without_labels())
         return StreamedImages(self.name, reader, kept, self._unreadable, flip=self.flip, workers=self._workers)
 
     def decoder(self, plan: _Plan, device: torch.device, *, persistent: bool) -> DataLoader[_Decoded]:
@@ -171,12 +170,6 @@ class StreamedImages(Source):
         """The batch on the device, in [-1, 1]."""
         labels = None if self.labels is None else self.labels[used].to(device, non_blocking=True)
         return Batch(normalise(pixels.to(device, non_blocking=True)), labels)
-
-
-def _without_labels(records: Records) -> Records:
-    records = copy(records)
-    records.labels = None
-    return records
 
 
 class StreamedLoader(Loader):

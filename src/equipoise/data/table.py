@@ -70,6 +70,11 @@ class TableRecords:
             raise UnreadableImageError("is empty")
         return io.BytesIO(row) if isinstance(row, bytes) else Path(row).open("rb")
 
+    def without_labels(self) -> "TableRecords":
+        """The same images, in a table without the column of labels."""
+        images = self._dataset.select_columns([self._image_column])
+        return TableRecords(images, self._image_column, None, self._fingerprint)
+
     def fingerprint(self) -> str:
         """Identity of the files, or of the hub's version of the data set, and the column."""
         return hashlib.sha256(f"{self._fingerprint} {self._image_column}".encode()).hexdigest()
@@ -261,14 +266,16 @@ def _holds_images(feature: Any) -> bool:
     return isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {"bytes", "path"} <= set(feature))
 
 
-def _labels(dataset: Any, column: str) -> tuple[Tensor, tuple[str, ...] | None]:
+def _labels(dataset: Any, column: str) -> tuple[Tensor | None, tuple[str, ...] | None]:
     """Classes (N,) int64: whole numbers as they are, words numbered in sorted order, -1 (the hub's custom) for none.
 
-    Beside them the names of the classes, where they are declared or are the words.
+    Beside them the names of the classes, where they are declared or are the words. None where no example has a class.
     """
     values = dataset.data.column(column).to_pylist()
     words = sorted({value for value in values if isinstance(value, str)})
     number = {None: -1} | {word: k for k, word in enumerate(words)}
     names = words or getattr(dataset.features[column], "names", None)
     labels = torch.tensor([number.get(value, value) for value in values], dtype=torch.int64)
+    if bool((labels < 0).all()):
+        return None, None
     return labels, tuple(names) if names else None

@@ -23,6 +23,8 @@ Rows = NDArray[np.float64]
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisations (scikit-learn's C) to choose from."""
 _FEWEST = 4
+_LARGEST_LOG = 300.0
+"""Of the odds: beyond it float64 would have no room for the squares of weights."""
 
 
 def density_ratio(source: Any, target: Any, at: Any, seed: int = 0) -> Rows:
@@ -56,7 +58,8 @@ def density_ratio(source: Any, target: Any, at: Any, seed: int = 0) -> Rows:
         )
     rows, domains = np.concatenate([in_order(ours), in_order(theirs)]), np.repeat([0, 1], [len(ours), len(theirs)])
     model = fitted_logistic(rows, domains, seed)
-    weights: Rows = np.exp(model.decision_function(places)) * len(ours) / len(theirs)
+    log_odds = np.clip(model.decision_function(places), -_LARGEST_LOG, _LARGEST_LOG)
+    weights: Rows = np.exp(log_odds) * len(ours) / len(theirs)
     return weights
 
 
@@ -79,8 +82,12 @@ def effective_sample_size(weights: Any) -> float:
 
 
 def in_order(rows: Rows) -> Rows:
-    """The rows sorted, so that what is drawn from them does not depend on the order in which they came."""
-    return rows[np.lexsort(rows.T[::-1])]
+    """The rows (N, F) in an order of their own, so that what is drawn from them does not depend on how they came.
+
+    It is that of their products with a fixed vector, in which only equal rows are equal but for chance.
+    """
+    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
+    return rows[np.argsort(rows @ direction, kind="stable")]
 
 
 def fitted_logistic(rows: Rows, domains: NDArray[np.int64], seed: int) -> Any:

@@ -47,7 +47,7 @@ def _nuclear_norm(evidence: Evidence) -> float:
 
 
 def _importance_weighted(evidence: Evidence) -> float:
-    return importance_weighted_risk(evidence.errors, evidence.weights)
+    return importance_weighted_risk(evidence.errors, evidence.weights, normalised=True)
 
 
 def _deep_embedded(evidence: Evidence) -> float:

@@ -6,6 +6,9 @@ et al. 2007). Deep embedded validation (You et al. 2019) takes x for the feature
 have mean 1, so their sample mean serves as a control variate,
 
     mean(w l) + eta mean(w) - eta,    eta = -cov(w l, w) / var(w).
+
+The plain mean of w l is next to nothing where the features part the domains so well that no example of the source looks
+like the target, however wrong the classifier is. To choose among classifiers, the weights are divided by their mean.
 """
 
 from typing import Any
@@ -40,21 +43,30 @@ def errors(logits: Any, labels: Any) -> NDArray[np.float64]:
     return wrong.astype(np.float64)
 
 
-def importance_weighted_risk(losses: Any, weights: Any) -> float:
+def importance_weighted_risk(losses: Any, weights: Any, *, normalised: bool = False) -> float:
     """Mean of the weighted losses.
 
     Args:
         losses: (N,) of examples of the source.
         weights: (N,) density of the target over that of the source, at least 0.
+        normalised: divide the weights by their mean, which makes the risk a weighted average of the losses; unbiased
+            is only the risk that does not.
 
     Raises:
-        UserError: shapes do not agree, or numbers are not finite or negative weights.
+        UserError: shapes do not agree, or numbers are not finite, weights negative, or all zero if ``normalised``.
 
-    >>> importance_weighted_risk([1.0, 0.0], [0.5, 1.5])
+    >>> importance_weighted_risk([1.0, 0.0], [0.25, 0.75])
+    0.125
+    >>> importance_weighted_risk([1.0, 0.0], [0.25, 0.75], normalised=True)
     0.25
     """
     loss, weight = _paired(losses, weights)
-    return float((weight * loss).mean())
+    if not normalised:
+        return float((weight * loss).mean())
+    if not weight.any():
+        raise UserError("All weights are zero, so no example stands for the target; give other weights.")
+    relative = weight / weight.max()
+    return float((relative @ loss) / relative.sum())
 
 
 def deep_embedded_risk(losses: Any, weights: Any) -> float:
