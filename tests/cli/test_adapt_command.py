@@ -37,7 +37,8 @@ def test_adapting_the_moons_plays_the_bounds_and_shows_all_rules(tmp_path, capsy
     run = tmp_path / "runs/moons"
     assert {"features.png", "curves.png", "analysis.json"} <= {path.name for path in run.iterdir()}
     assert set(json.loads((run / "analysis.json").read_text())["bounds"]) == {"source_only", "target_only"}
-    assert Image.open(run / "features.png").size[0] > 1000
+    with Image.open(run / "features.png") as picture:
+        assert picture.size[0] > 1000
 
 
 def test_what_was_begun_is_finished_and_what_is_complete_stays(tmp_path, capsys):
