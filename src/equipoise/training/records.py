@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from equipoise.data import Parts
 from equipoise.games import AnalyticGame
 from equipoise.optimizers import ConjugateGradient
 from equipoise.training.player import Player
@@ -73,6 +74,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         if isinstance(player.optimizer, ConjugateGradient):
             record[f"{name}_beta"] = player.optimizer.beta.mean().item()
             record[f"{name}_cap_fraction"] = player.optimizer.cap_fraction.item()
+    if session.board.domains:
+        record |= {"adversarial_weight": game.adversarial_weight, "disc_ideal": game.ideal_disc_loss}
     if session.noise:
         record |= session.noise.read()
     if isinstance(game, AnalyticGame):
@@ -95,6 +98,13 @@ def describe(session: Session) -> dict[str, str]:
     )
     if session.board.source is None:
         return {"game": settings.game.kind, "players": counts, "device": str(session.device)}
+    if session.board.domains:
+        return {
+            "source": _sizes(session.board.domains.source),
+            "target": f"{_sizes(session.board.domains.target)}, without labels",
+            "networks": f"{settings.network.architecture}: {counts}",
+            "device": str(session.device),
+        }
     shape, number = session.board.source.example_shape, session.board.source.num_examples
     examples = f"{number:,} examples" if number else "endless examples"
     return {
@@ -102,3 +112,10 @@ def describe(session: Session) -> dict[str, str]:
         "networks": f"{settings.network.architecture}: {counts}",
         "device": str(session.device),
     }
+
+
+def _sizes(parts: Parts) -> str:
+    numbers = [
+        f"{part.num_examples:,} for {name}" for name, part in zip(("training", *parts._fields[1:]), parts, strict=True)
+    ]
+    return f"{parts.train.name}: {', '.join(numbers)}"
