@@ -24,6 +24,8 @@ from equipoise.config import (
 from equipoise.recipes.gap_aware import gap_aware
 from equipoise.recipes.images import cifar10, sngan_cifar10_cg
 
+PAPER = "-paper"
+"""Behind the name of a claim at the paper's size."""
 Candidates = dict[str, RunSettings]
 """Configurations that one arm is tuned over, by what tells them apart."""
 
