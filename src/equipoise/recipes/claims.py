@@ -135,7 +135,7 @@ def cg_small(gradients: int) -> dict[str, Candidates]:
         data=DataSettings(source="table", path="uoft-cs/cifar10"),
         network=NetworkSettings(architecture="dcgan", width=8, disc_norm="spectral", gen_norm="batch"),
         game=GameSettings(objective="hinge", latent_dim=64),
-        training=TrainingSettings(order="simultaneous", batch_size=32, ema=0.0),
+        training=TrainingSettings(order="simultaneous", batch_size=32),
         evaluation=EvaluationSettings(features="cifar10", num_samples=2500, reference_split="test"),
     )
     return _cg_arms(settings, (1e-2, 4e-2, 1.6e-1), gradients)
