@@ -207,7 +207,7 @@ _GRADIENT_PENALTY = GameSettings(objective="wasserstein", penalty="gradient", pe
 
 def wgan_gp_small(gradients: int) -> dict[str, Candidates]:
     """WGAN-GP with DCGAN's nets of width 8 on MNIST, layer normalisation in the critic; a 4 x 4 grid."""
-    return _wgan_gp_arms(_small_mnist("layer", _GRADIENT_PENALTY), (3e-4, 1e-3, 3e-3, 1e-2), gradients)
+    return _wgan_gp_arms(_small_mnist("layer", _GRADIENT_PENALTY), (1e-3, 3e-3, 1e-2, 3e-2), gradients)
 
 
 def wgan_gp_paper(gradients: int) -> dict[str, Candidates]:
