@@ -15,7 +15,7 @@ from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.files import differing, merged, validated
 from equipoise.core.errors import UserError, unknown
-from equipoise.recipes.claims import CLAIMS, Candidates, Claim
+from equipoise.recipes.claims import CLAIMS, PAPER, Candidates, Claim
 
 CLAIM = "claim:"
 _NAMED = re.compile(r"^([^\s=\"'/]+)=(.*)$", re.DOTALL)
@@ -57,9 +57,13 @@ def parse_arm(text: str, common: Sequence[str]) -> tuple[str, RunSettings]:
 
 def claims_help() -> str:
     """The claims, a line each."""
-    width = max(map(len, CLAIMS)) + len(CLAIM)
-    lines = [f"  {CLAIM + claim.name:<{width}}  {claim.says} ({claim.source})" for claim in CLAIMS.values()]
-    return "\n".join(["Claims of papers, each with its own arms, which are tuned first:", *lines])
+    width = max(map(len, CLAIMS)) - len(PAPER) + len(CLAIM)
+    small = [claim for claim in CLAIMS.values() if not claim.name.endswith(PAPER)]
+    lines = [f"  {CLAIM + claim.name:<{width}}  {claim.says} ({claim.source})" for claim in small]
+    title = (
+        f"Claims of papers, each with arms of its own, tuned first (NAME{PAPER}: at the paper's size, a GPU's work):"
+    )
+    return "\n".join([title, *lines])
 
 
 def parse_claim(

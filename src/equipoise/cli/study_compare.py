@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     words, options = split_arms(arguments)
     given, common = parse_study(Arguments, options, PROG, f"{DESCRIPTION}\n\n{claims_help()}")
     if words and words[0].startswith(CLAIM):
-        return main_of_claim(words, common, given)
+        return judge_claim(words, common, given)
     if given.arms:
         raise UserError(f"--arms chooses among the arms of a claim; name one, as in {CLAIM}{next(iter(CLAIMS))}.")
     settings = [parse_arm(word, common) for word in words]
@@ -80,10 +80,13 @@ def main(arguments: list[str]) -> int:
     return say(answers.results, answers.standings, answers.num_left, given.out, player.console)
 
 
-def main_of_claim(words: Sequence[str], common: Sequence[str], given: Arguments) -> int:
+def judge_claim(words: Sequence[str], common: Sequence[str], given: Arguments) -> int:
     """Put a claim to the test; returns the exit code."""
     if len(words) > 1:
         raise UserError(f"A claim brings its own arms, but {words[1]!r} was given beside it; leave it out.")
+    for name in ("score", "target", "pairs"):
+        if getattr(given, name) != getattr(Arguments, name):
+            raise UserError(f"A claim says itself what is compared, by the final distance; leave out --{name}.")
     asked = _gradients(given.budget)
     claim, arms = parse_claim(words[0], common, asked, given.arms)
     from equipoise.studies.comparison.claim import ClaimStudy

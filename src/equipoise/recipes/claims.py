@@ -24,6 +24,8 @@ from equipoise.config import (
 from equipoise.recipes.gap_aware import gap_aware
 from equipoise.recipes.images import cifar10, sngan_cifar10_cg
 
+PAPER = "-paper"
+"""Behind the name of a claim at the paper's size."""
 Candidates = dict[str, RunSettings]
 """Configurations that one arm is tuned over, by what tells them apart."""
 
@@ -205,7 +207,7 @@ _GRADIENT_PENALTY = GameSettings(objective="wasserstein", penalty="gradient", pe
 
 def wgan_gp_small(gradients: int) -> dict[str, Candidates]:
     """WGAN-GP with DCGAN's nets of width 8 on MNIST, layer normalisation in the critic; a 4 x 4 grid."""
-    return _wgan_gp_arms(_small_mnist("layer", _GRADIENT_PENALTY), (3e-4, 1e-3, 3e-3, 1e-2), gradients)
+    return _wgan_gp_arms(_small_mnist("layer", _GRADIENT_PENALTY), (1e-3, 3e-3, 1e-2, 3e-2), gradients)
 
 
 def wgan_gp_paper(gradients: int) -> dict[str, Candidates]:

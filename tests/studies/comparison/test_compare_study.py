@@ -206,6 +206,7 @@ def test_the_plan_can_be_looked_at_first(recipe, tmp_path, capsys):
         (["claim:ttur"], "Unknown claim 'ttur'; did you mean 'ttur-dcgan'?"),
         (["claim:cg-cifar10", "digits"], "A claim brings its own arms, but 'digits' was given beside it"),
         (["claim:cg-cifar10", "--budget", "steps", "9"], "a claim is tested at a number of gradients"),
+        (["claim:cg-cifar10", "--score", "best"], "by the final distance; leave out --score."),
         (["claim:gap-nsgan", "--arms", "of"], "Unknown arm of claim 'gap-nsgan' 'of'; did you mean 'off'?"),
     ],
 )

@@ -15,6 +15,7 @@ from equipoise.core.errors import UserError
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget, as_json
+from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played, played_runs
 from equipoise.studies.comparison.results import write_results
@@ -30,7 +31,7 @@ from equipoise.studies.comparison.study import CompareStudy
 from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.engine import Standings
 from equipoise.studies.folder import StudyFolder, ToTheEnd
-from equipoise.studies.plan import PlannedRun, distinct
+from equipoise.studies.plan import PlannedRun, content, distinct
 
 SEARCH_SEED = 1000
 """The first seed of the search; those of the comparison begin at the settings' own."""
@@ -192,7 +193,9 @@ class ClaimStudy:
         answers = study.run_in(folder, play)
         pairs = answers.comparison.pairs["final"]
         judged = [judge(pair, says) for pair, (_, _, says) in zip(pairs, self.contrasts, strict=True)]
-        results = claim_results(self.says, found, answers.results, judged)
+        best = {arm.name: content(arm.settings) for arm in study.arms}
+        same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]
+        results = claim_results(self.says, found, answers.results, judged, same)
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, overall(judged), standings | answers.standings, answers.num_left)
 
@@ -232,9 +235,21 @@ class ClaimAnswers:
 
 
 def claim_results(
-    says: str, found: Sequence[Searched], compared: dict[str, Any], judged: Sequence[Judged]
+    says: str,
+    found: Sequence[Searched],
+    compared: dict[str, Any],
+    judged: Sequence[Judged],
+    same: Sequence[Pair] = (),
 ) -> dict[str, Any]:
-    """The results of a comparison with the search before them and the verdict in front."""
+    """The results of a comparison with the search before them and the verdict in front.
+
+    Args:
+        says: the claim.
+        found: what tuning found, by arm.
+        compared: the results of the comparison of the best.
+        judged: every contrast.
+        same: those of them whose arms came to one configuration.
+    """
     distance = compared["distance"]
     verdict = overall(judged)
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
@@ -245,7 +260,12 @@ def claim_results(
         "kind": "claim",
         "title": f"{says} At this scale: {verdict}.",
         "verdict": verdict,
-        "sentences": [f"{says} At this scale: {verdict}.", *map(_judged_words, judged), *compared["sentences"]],
+        "sentences": [
+            f"{says} At this scale: {verdict}.",
+            *map(_judged_words, judged),
+            *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
+            *compared["sentences"],
+        ],
         "tables": [compared["tables"][0], *(table.as_json() for table in tables), *compared["tables"][1:]],
         "contrasts": [asdict(one) | {"verdict": one.verdict} for one in judged],
         "search": [asdict(one) | {"best": one.best} for one in found],

@@ -132,9 +132,9 @@ def _require_same_protocol(played: Sequence[Played]) -> None:
     first: tuple[str, dict[str, Any]] | None = None
     for one in played:
         for record in one.evaluations:
-            protocol = {name: value for name, value in record["protocol"].items() if name != "seed"}
-            if not protocol:  # nothing finite was there to measure
+            if not record["protocol"]:  # nothing finite was there to measure
                 continue
+            protocol = {**record["protocol"], "seed": None, "judge": judge_of(record)}
             first = first or (one.run.key, protocol)
             if protocol != first[1]:
                 raise UserError(

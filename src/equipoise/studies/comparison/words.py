@@ -127,6 +127,8 @@ def _outlook(pair: Paired, state: Standing, num_pairs: int) -> str:
 def _budget(found: Comparison) -> list[str]:
     if found.budget.amount >= found.asked.amount * (1 - 1e-9):
         return []
+    if found.asked.unit != "seconds":
+        return [f"The arms are compared at {found.budget}, the whole rounds that {found.asked} buy every arm."]
     return [
         f"The arms are compared at {found.budget}, because a run ended there, before it had spent {found.asked}; give "
         f"that arm more --training.steps."
