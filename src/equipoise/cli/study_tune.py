@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import tyro
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
@@ -52,7 +53,7 @@ class Arguments(Playing):
     """Several searches with the same draws, "NAME: --field value ..." each; an arm may have a --space of its own."""
     against: Path | None = None
     """Folder of another search to compare with: the same recipe's, with other settings."""
-    prune: bool = False
+    prune: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Give up runs that stay behind the first eight trials in the second half of their rounds."""
     out: Path = Path("studies/tune")
     """The study's folder; what it holds is not run again."""
@@ -96,11 +97,18 @@ def _words_of_arms(arms: Sequence[str], rest: list[str]) -> dict[str, ArmWords]:
         name, colon, text = arm.partition(":")
         if not colon or not name.strip():
             raise UserError(f'--arms was given {arm!r}; write "NAME: --field value ...", with quotes.')
-        own, settings = split_options(shlex.split(text), ["space"])
+        own, settings = split_options(_split(text, arm), ["space"])
         if name.strip() in found:
             raise UserError(f"Two arms are called {name.strip()!r}; give each a name of its own.")
         found[name.strip()] = ArmWords([*rest, *settings], [word for word in own if not word.startswith("--")])
     return found
+
+
+def _split(text: str, arm: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"--arms was given {arm!r}, whose quotes do not match; close them.") from error
 
 
 def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "TunePlan":
@@ -178,15 +186,23 @@ def _options(arm: "Arm", settings: RunSettings) -> list[str]:
     from equipoise.studies.tuning.space import paths
 
     fields = [path for name in arm.space.dimensions for path in paths(name)]
-    words: dict[str, list[str]] = {}
+    words: dict[str, list[str]] = {}  # by flag: a player's options, or both averaging constants, come once
     for path in fields:
         holder: Any = settings
         names = [part for part in path if isinstance(part, str)]
         names = names[:2] if names[1:2] == ["options"] else names  # options are given together
         for part in names:
             holder = getattr(holder, part)
-        words[f"--{'.'.join(names).replace('_', '-')}"] = _spelled(holder)
+        flag, values = _flag(names, holder)
+        words[flag] = values
     return [word for flag, values in words.items() for word in (flag, *values)]
+
+
+def _flag(names: list[str], value: Any) -> tuple[str, list[str]]:
+    *rooms, name = (one.replace("_", "-") for one in names)
+    if isinstance(value, bool):
+        return f"--{'.'.join([*rooms, name if value else f'no-{name}'])}", []
+    return f"--{'.'.join([*rooms, name])}", _spelled(value)
 
 
 def _spelled(value: Any) -> list[str]:

@@ -30,10 +30,10 @@ from equipoise.studies.tuning.study import TuneStudy
 ROOT = Path(__file__).resolve().parents[3]
 SHORT = {
     "training": {"steps": 8, "log_every": 8, "sample_every": 8, "checkpoint_every": 8},
-    "evaluation": {"every": 2},
+    "evaluation": {"every": 8},
 }
 WIDE = ("disc.lr=log:1e-4:1e-1", "gen.lr=log:1e-4:1e-1")
-WILD = ("disc.lr=log:1e-3:1e30", "gen.lr=log:1e-3:1e30")
+WILD = ("disc.lr=log:1e-3:1e8", "gen.lr=log:1e-3:1e8")
 
 
 class Playing:
@@ -132,7 +132,9 @@ def test_diverged_runs_count_as_the_worst_and_never_win(tmp_path, plan):
 
 
 def test_pruning_spares_pilots_and_gives_up_what_stays_behind(tmp_path, plan):
-    pruned = plan(space=("gen.lr=log:1e-6:1e-1",), num_trials=14, num_seeds=1, num_fresh=0, prune=True)
+    learning = {"training": {"steps": 40, "ema": 0.0, "log_every": 40, "sample_every": 40, "checkpoint_every": 40}}
+    learning |= {"evaluation": {"every": 10}}
+    pruned = plan(("lr=log:1e-6:1e-1",), changes=[learning], num_trials=12, num_seeds=1, num_fresh=0, prune=True)
     answers = TuneStudy(pruned).run(tmp_path / "study", Playing())
     statuses = [one.runs[0].status.value for one in answers.findings.scored]
     assert statuses[:8] == ["complete"] * 8
@@ -172,15 +174,22 @@ def test_a_search_of_optuna_grows(tmp_path, plan):
         TuneStudy(optuna_plan(plan, "tpe", num_seeds=2)).run(tmp_path / "study", Playing())
 
 
+def file_storage(file):
+    import optuna
+
+    return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(file))
+
+
 def test_a_trial_that_a_kill_left_without_values_is_set_aside(tmp_path, plan):
     optuna = pytest.importorskip("optuna")
     searched = optuna_plan(plan, "tpe", num_trials=2)
     StudyFolder.open(tmp_path / "study", searched.identity)
     file = str(tmp_path / "study" / "optuna.journal")
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(file))
-    optuna.create_study(study_name="ring", storage=storage).ask()
+    optuna.create_study(study_name="ring", storage=file_storage(file)).ask()
     answers = TuneStudy(searched).run(tmp_path / "study", Playing())
-    assert [one.trial.number for one in answers.findings.scored] == [1, 2]
+    assert [one.trial.number for one in answers.findings.scored] == [0, 1]
+    states = [one.state.name for one in optuna.load_study(study_name="ring", storage=file_storage(file)).trials]
+    assert states == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
 def test_two_processes_share_a_search_of_optuna(tmp_path, plan):
@@ -274,8 +283,8 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(tune, tmp_path, capsys):
         (("--trials", "0"), "--trials was given as 0"),
         (("--seeds", "0"), "--seeds was given as 0"),
         (("--sampler", "tpee"), "did you mean 'tpe'"),
-        (("--score", "last"), "choose from: final, best"),
-        (("--arms", "--disc.lr 1e-3"), "arms"),
+        (("--score", "last"), "Choose from: final, best"),
+        (("--arms", "--disc.lr 1e-3"), "Unknown option"),
         (("--arms", "nameless"), 'write "NAME: --field value ..."'),
         (("--arms", "a: --disc.lr 1e-3", "a: --disc.lr 1e-4"), "Two arms are called 'a'"),
         (("--arms", "a: --disc.ir 1e-3", "b: --disc.lr 1e-4"), "Unknown option '--disc.ir'"),
