@@ -117,7 +117,7 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
 
     arms: list[Arm] = []
     for name, one in words.items():
-        settings, space = parse_settings(one.settings), [*given.space, *one.space]
+        settings, space = parse_settings(one.settings), one.space or given.space
         arms.append(Arm(name or base.name, settings, read_space(space) if space else default_space(base)))
     trials = NUM_TRIALS if given.trials is None else given.trials
     if given.trials is None and given.sampler == "grid":
@@ -138,11 +138,14 @@ def _dry(player: Player, plan: "TunePlan") -> int:
     """The plan with its cost; that of a sampler of Optuna is taken from random draws."""
     from dataclasses import replace
 
-    known = plan if plan.known else replace(plan, sampler="random")
-    runs = [run for trial in known.planned() for run in trial.runs(plan.seeds)]
-    fresh = [run for arm in plan.arms for run in known.planned()[0].runs(plan.fresh_seeds)]
-    print(f"{len(runs)} runs of the search, then {len(fresh)} of the best on fresh seeds.")
-    return player.dry(runs)
+    trials = (plan if plan.known else replace(plan, sampler="random")).planned()
+    searched = [run for trial in trials for run in trial.runs(plan.seeds)]
+    fresh = [run for trial in trials[: len(plan.arms)] for run in trial.runs(plan.fresh_seeds)]
+    print(f"{len(searched)} runs of the search, then {len(fresh)} of the best on fresh seeds.")
+    # One trial of each arm is timed, and stands for the others.
+    return player.dry(
+        [replace(run, labels={name: run.labels[name] for name in ("arm", "seed")}) for run in searched + fresh]
+    )
 
 
 def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, console: Console) -> int:

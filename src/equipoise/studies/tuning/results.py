@@ -131,12 +131,12 @@ def _fresh_table(finalists: Sequence[Finalist], label: str) -> dict[str, Any]:
     columns = [
         "best of",
         "settings",
-        "fresh seeds",
+        "seeds",
         f"median {label}",
         "low",
         "high",
         "diverged",
-        "searched (optimistic)",
+        "searched, optimistic",
     ]
     rows = []
     for one in finalists:
@@ -151,7 +151,7 @@ def _fresh_table(finalists: Sequence[Finalist], label: str) -> dict[str, Any]:
 def _best_table(findings: Findings, name: str, label: str) -> dict[str, Any]:
     ranked = sorted(findings.of(name), key=lambda one: one.score)[:NUM_SHOWN]
     (arm,) = (arm for arm in findings.plan.arms if arm.name == name)
-    columns = ["trial", *arm.space.dimensions, f"{label}, median of seeds (optimistic)", "least", "most", "diverged"]
+    columns = ["trial", *arm.space.dimensions, f"median {label}, optimistic", "least", "most", "diverged"]
     rows = []
     for one in ranked:
         scores = [run.score for run in one.runs]
