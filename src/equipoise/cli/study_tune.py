@@ -174,9 +174,7 @@ def _say_table(table: dict[str, Any], console: Console) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    if isinstance(value, float):
-        return "diverged" if value == float("inf") else f"{value:.4g}"
-    return str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def command(finalist: "Finalist", typed: ArmWords) -> str:

@@ -174,6 +174,20 @@ def test_a_search_of_optuna_grows(tmp_path, plan):
         TuneStudy(optuna_plan(plan, "tpe", num_seeds=2)).run(tmp_path / "study", Playing())
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_search_goes_on_past_configurations_that_fail(tmp_path, plan, sampler):
+    if sampler == "tpe":
+        pytest.importorskip("optuna")
+    space = ("lr=log:1e-3:1e-2", "disc.optimizer=adam,no.such.Optimizer")
+    searched = plan(space, sampler=sampler, num_trials=5, num_seeds=1, num_fresh=1)
+    answers = TuneStudy(searched, workers=2).run(tmp_path / "study", Playing())
+    optimizers = [one.trial.values["disc.optimizer"] for one in answers.findings.scored]
+    assert 0 < len(optimizers) < 5
+    assert set(optimizers) == {"adam"}
+    assert answers.num_left == 5 - len(optimizers)
+    assert len(answers.findings.finalists) == 1
+
+
 def file_storage(file):
     import optuna
 
@@ -322,13 +336,11 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["random", "tpe"])
-def test_a_search_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tiny, tmp_path, sampler):
-    if sampler == "tpe":
-        pytest.importorskip("optuna")
+def test_a_search_of_optuna_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tiny, tmp_path):
+    pytest.importorskip("optuna")
     (tmp_path / "tiny.yaml").write_text(to_yaml(tiny(training={"steps": 200}, evaluation={"every": 50})))
     (tmp_path / "go.py").write_text(SCRIPT)
-    words = ["--sampler", sampler, "--trials", "4", "--seeds", "2", "--fresh-seeds", "2", "--training.ema", "0.9"]
+    words = ["--sampler", "tpe", "--trials", "4", "--seeds", "2", "--fresh-seeds", "1", "--training.ema", "0.5"]
     start = [sys.executable, str(tmp_path / "go.py"), "study", "tune", "--config", str(tmp_path / "tiny.yaml"), *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     chance = random.Random(0)

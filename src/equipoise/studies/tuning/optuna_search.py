@@ -58,14 +58,14 @@ class OptunaSearch:
 
     def _wave_of(self, arm: Arm, study: "optuna.Study") -> list[Trial]:
         kept = self._kept(study, arm)
-        still_open = [number for number, one in enumerate(kept) if not one.state.is_finished()]
+        mine = [number for number, one in enumerate(kept) if not one.state.is_finished()]
+        mine = [number for number in mine if (arm.name, number) not in self._handed_out]  # those have failed
         # A wave that was begun is filled before anything is told, so that a kill changes no question.
-        begun = len(kept) % self._num_open if still_open else 0
-        room = 0 if still_open and not begun else self._num_open - begun
+        begun = len(kept) % self._num_open if mine else 0
+        room = 0 if mine and not begun else self._num_open - begun
         new = range(len(kept), min(len(kept) + room, self.plan.num_trials))
         kept += [self._asked(arm, study, number) for number in new]
-        mine = [number for number in [*still_open, *new] if (arm.name, number) not in self._handed_out]
-        return [self._trial(arm, number, kept[number]) for number in mine]
+        return [self._trial(arm, number, kept[number]) for number in [*mine, *new] if number < self.plan.num_trials]
 
     def tell(self, scored: Sequence[Scored]) -> None:
         """Write the scores into the journal."""
@@ -81,7 +81,7 @@ class OptunaSearch:
             found = [
                 self._trial(arm, number, one)
                 for arm in self.plan.arms
-                for number, one in enumerate(self._kept(studies[arm.name], arm))
+                for number, one in enumerate(self._kept(studies[arm.name], arm)[: self.plan.num_trials])
             ]
         return sorted(found, key=lambda trial: trial.number)
 
