@@ -63,7 +63,7 @@ def modes(*counts, kind="modes"):
 
 
 def memory(statistic, ratio=0.5):
-    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, 100, 100, 500), "digits", "half of the training set", 1000)
+    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, 100, 100, 500), "digits", "split test", 1000, ())
 
 
 def gradients(penalty=None, cosine=None):
