@@ -77,8 +77,7 @@ def _describe_spectrum(record: Record) -> str:
     number = "All" if record["jacobian"]["complete"] else "The outermost"
     return (
         f"{number} {len(reals)} eigenvalues of the game's Jacobian in the complex plane: real parts from "
-        f"{min(reals):.3g} to "
-        f"{max(reals):.3g}, imaginary parts up to {max(imaginaries):.3g}."
+        f"{min(reals):.3g} to {max(reals):.3g}, imaginary parts up to {max(imaginaries):.3g}."
     )
 
 
@@ -97,8 +96,7 @@ def _draw_path(figure: Any, record: Record) -> None:
 def _describe_path(record: Record) -> str:
     return (
         f"Cosine between the path from step {record['from_step']} to {record['to_step']} and the gradients along it: "
-        "shape "
-        f"{record['shape']}, switch {record['switch']:.2g}, bump {record['bump']:.2g}."
+        f"shape {record['shape']}, switch {record['switch']:.2g}, bump {record['bump']:.2g}."
     )
 
 
@@ -114,9 +112,8 @@ def _draw_probe(figure: Any, record: Record) -> None:
 
 def _describe_probe(record: Record) -> str:
     return (
-        f"Loss of a fresh discriminator over {record['num_rounds']} rounds: it ends at {record['loss']:.3g}, the "
-        "run's own "
-        f"stands at {record['own_loss']:.3g}."
+        f"Loss of a fresh discriminator over {record['num_rounds']} rounds: it ends at {record['loss']:.3g}, the run's "
+        f"own stands at {record['own_loss']:.3g}."
     )
 
 

@@ -140,6 +140,7 @@ SILENT = {
         found(losses=losses(IDEAL - 0.1)),
         found(losses=losses(IDEAL + 0.5)),
         found(WASSERSTEIN, losses=losses(-3.0)),
+        found(run(game={"kind": "bilinear"}), losses=losses(-3.0)),
     ],
     "disc_is_behind": [found(), found(losses=losses(IDEAL + 0.1)), found(losses=losses(IDEAL - 0.5))],
     "probe_finds_more": [
@@ -169,7 +170,11 @@ SILENT = {
         found(gradients=gradients(1.0, -0.9)),
     ],
     "batch_is_small": [found(), found(noise=noise(300.0, 2000.0)), found(noise=noise(2000.0, 2000.0, spread=10.0))],
-    "batch_is_large": [found(), found(noise=noise(3.0, 30.0))],
+    "batch_is_large": [
+        found(),
+        found(noise=noise(3.0, 30.0)),
+        found(noise=noise(3.0, 5.0), spectrum=spectrum((3.0, 1.0), gradient=1e3)),
+    ],
     "path_turns": [found(), found(path=path("rotation")), found(run(training={"ema": 0.0}), path=path("attraction"))],
     "path_leads_away": [found(), found(path=path("attraction"))],
     "search_fell_short": [found(), found(spectrum=spectrum((3.0, 1.0)))],

@@ -15,8 +15,8 @@ at which the gap-aware schedule of Hazimeh & Ponomareva 2023 is at its ends."""
 FAST = 2.0
 """Ratio of the rates from which one player is called faster."""
 TURNING = 3.0
-"""|imaginary| / |real| from which rotation is worth a remedy: the longest stable step is then a tenth of what it "
-"would be."""
+"""|imaginary| / |real| from which rotation is worth a remedy: the longest stable step is then a tenth of what it is
+without the imaginary part."""
 APART = 4.0
 """Factor between batch size and noise scale from which another batch size is worth it."""
 SURE = 3.0
@@ -44,9 +44,8 @@ def is_broken(found: Findings) -> str | None:
         return None
     return (
         f"The weights of the {' and the '.join(found.broken)} are not finite, so that nothing can go on from here: "
-        "take an "
-        "earlier checkpoint (--step), lower --disc.lr and --gen.lr, and let --guard.nonfinite rollback catch it "
-        "next time."
+        "take an earlier checkpoint (--step), lower --disc.lr and --gen.lr, and let --guard.nonfinite rollback catch "
+        "it next time."
     )
 
 
@@ -60,7 +59,9 @@ def has_ended_badly(found: Findings) -> str | None:
 def disc_is_ahead(found: Findings) -> str | None:
     """The discriminator's loss is far below its ideal."""
     loss = found.losses and found.losses.disc
-    if not loss or loss.gap is None or not loss.gap < -width(loss.ideal) or _measures_distance(found):
+    if not loss or loss.gap is None or not loss.gap < -width(loss.ideal):
+        return None
+    if not _is_gan(found) or _measures_distance(found):
         return None
     faster = _times_faster(found)
     reason = f"The discriminator's loss is {-loss.gap:.2g} below ideal ({loss.loss:.3g} against {loss.ideal:.3g})"
@@ -72,13 +73,18 @@ def disc_is_ahead(found: Findings) -> str | None:
         )
     return (
         f"{reason}: lower --disc.lr (it is {loss.base_rate:.3g}), or turn on the gap-aware schedule "
-        f"(--disc.schedule.gap exponential)."
+        "(--disc.schedule.gap exponential)."
     )
+
+
+def _is_gan(found: Findings) -> bool:
+    """Whether a discriminator scores examples; the other games are between two points."""
+    return found.run.game.kind in ("generative", "dirac")
 
 
 def _measures_distance(found: Findings) -> bool:
     """Whether the discriminator is a critic that is to be ahead, whose loss has the units of the data."""
-    return found.run.game.objective == "wasserstein" and found.run.game.kind in ("generative", "dirac")
+    return _is_gan(found) and found.run.game.objective == "wasserstein"
 
 
 def _times_faster(found: Findings) -> float | None:
@@ -90,7 +96,7 @@ def _times_faster(found: Findings) -> float | None:
 def disc_is_behind(found: Findings) -> str | None:
     """The discriminator's loss is far above its ideal."""
     loss = found.losses and found.losses.disc
-    if not found.losses or not loss or loss.gap is None or not loss.gap > width(loss.ideal):
+    if not found.losses or not loss or loss.gap is None or not loss.gap > width(loss.ideal) or not _is_gan(found):
         return None
     reason = f"The discriminator's loss is {loss.gap:.2g} above ideal ({loss.loss:.3g} against {loss.ideal:.3g})"
     ratio = found.losses.rate_ratio
@@ -98,8 +104,7 @@ def disc_is_behind(found: Findings) -> str | None:
     steps = found.run.training.disc_steps
     return (
         f"{reason}{slower}, so that it says less than a constant score would: raise --disc.lr (it is "
-        f"{loss.base_rate:.3g}), "
-        f"lower --gen.lr, or give it more updates a round (--training.disc-steps {steps + 1})."
+        f"{loss.base_rate:.3g}), lower --gen.lr, or give it more updates a round (--training.disc-steps {steps + 1})."
     )
 
 
@@ -114,10 +119,9 @@ def probe_finds_more(found: Findings) -> str | None:
         return None
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "
-        "generator, "
-        f"{-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's discriminator "
-        "is weak or "
-        f"worn, not the generator good; raise --disc.lr or --training.disc-steps, or lower --game.penalty-weight."
+        f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
+        "discriminator is weak or worn, not the generator good; raise --disc.lr or --training.disc-steps, or lower "
+        "--game.penalty-weight."
     )
 
 
@@ -131,7 +135,7 @@ def probe_finds_no_more(found: Findings) -> str | None:
     return (
         f"The discriminator is {abs(probe.own_gap):.2g} from its ideal, and a fresh one finds no more in "
         f"{probe.num_rounds} rounds ({probe.loss:.3g} against {probe.ideal:.3g}): as far as such a discriminator can "
-        f"see in so many rounds (--probe-rounds), the generator is good."
+        "see in so many rounds (--probe-rounds), the generator is good."
     )
 
 
@@ -145,7 +149,7 @@ def rotates(found: Findings) -> str | None:
     cures = []
     if found.run.training.order not in ("extragradient", "past-extragradient", "optimistic"):
         cures.append("look ahead (--training.order extragradient)")
-    if found.run.game.penalty == "none" and found.run.game.kind in ("generative", "dirac"):
+    if found.run.game.penalty == "none" and _is_gan(found):
         cures.append("damp it with a penalty (--game.penalty r1)")
     if not cures:
         cures.append("shorten the steps (--disc.lr, --gen.lr) or raise --game.penalty-weight")
@@ -161,10 +165,10 @@ def is_unstable(found: Findings) -> str | None:
     if found.is_stationary is False:
         return (
             f"Some direction is pushed away ({strength}), as is usual while the gradients are not at rest: go on "
-            f"training, with falling rates (--disc.schedule.decay cosine, --gen.schedule.decay cosine), and look again."
+            "training, with falling rates (--disc.schedule.decay cosine, --gen.schedule.decay cosine), and look again."
         )
     cure = "another ratio of --disc.lr and --gen.lr may"
-    if found.run.game.penalty != "r1-r2" and found.run.game.kind in ("generative", "dirac"):
+    if found.run.game.penalty != "r1-r2" and _is_gan(found):
         cure = f"a penalty (--game.penalty r1-r2) or {cure}"
     return f"Some direction is pushed away ({strength}), and no common learning rate holds training here: {cure}."
 
@@ -175,8 +179,7 @@ def is_no_equilibrium(found: Findings) -> str | None:
         return None
     return (
         "The game is at rest where a player could gain alone, which GANs often are (Berard et al. 2020): nothing is "
-        "wrong with "
-        "it, but do not read the losses as those of an equilibrium; judge it by its distance and samples."
+        "wrong with it, but do not read the losses as those of an equilibrium; judge it by its distance and samples."
     )
 
 
@@ -189,8 +192,8 @@ def penalty_leads(found: Findings) -> str | None:
         return None
     return (
         f"The penalty's gradient is {gradient.penalty_norm / gradient.norm:.2g}x as long as the whole and points "
-        "against the "
-        f"loss (cosine {gradient.penalty_cosine:.2g}), so that the two mostly fight: lower --game.penalty-weight."
+        f"against the loss (cosine {gradient.penalty_cosine:.2g}), so that the two mostly fight: lower "
+        "--game.penalty-weight."
     )
 
 
@@ -206,8 +209,8 @@ def batch_is_small(found: Findings) -> str | None:
     suggested = min(each.suggested or 1 for each in (noise.disc, noise.gen))
     return (
         f"Both gradients are mostly noise at batch {noise.batch_size} (noise scales {scales[0]:.0f} and "
-        f"{scales[1]:.0f}): a batch "
-        f"of up to {suggested} (--training.batch-size) takes fewer rounds for nearly the same number of examples."
+        f"{scales[1]:.0f}): a batch of up to {suggested} (--training.batch-size) takes fewer rounds for nearly the "
+        "same number of examples."
     )
 
 
@@ -216,13 +219,14 @@ def batch_is_large(found: Findings) -> str | None:
     noise = found.noise
     if not noise or noise.disc.high is None or noise.gen.high is None:
         return None
+    if found.is_stationary is False:  # noise scales are small at first, and grow as the gradients come to rest
+        return None
     if max(noise.disc.high, noise.gen.high) * APART > noise.batch_size:
         return None
     suggested = max(each.suggested or 1 for each in (noise.disc, noise.gen))
     return (
-        f"The noise scales of both players ({noise.disc.scale:.2g} and {noise.gen.scale:.2g}) are far below the "
-        "batch of "
-        f"{noise.batch_size}: a batch of {max(suggested, 2)} (--training.batch-size) would do nearly as much a "
+        f"The noise scales of both players ({noise.disc.scale:.2g} and {noise.gen.scale:.2g}) are far below the batch "
+        f"of {noise.batch_size}: a batch of {max(suggested, 2)} (--training.batch-size) would do nearly as much a "
         "round, at less cost."
     )
 
@@ -266,9 +270,8 @@ def copies_training_set(found: Findings) -> str | None:
     test = found.memorisation.test
     return (
         f"Generated examples lie nearer to the training set than held-out ones do ({test.ratio:.2f}x the distance, "
-        f"{-test.statistic:.1f} standard deviations): it is being copied; take more data or mirror it (--data.flip), "
-        "a smaller "
-        f"--network.width, or an earlier checkpoint."
+        f"{-test.statistic:.1f} standard deviations): it is being copied; take more data or mirror it (--data.flip), a "
+        "smaller --network.width, or an earlier checkpoint."
     )
 
 
@@ -279,8 +282,8 @@ def misses_training_set(found: Findings) -> str | None:
     test = found.memorisation.test
     return (
         f"Generated examples lie farther from real ones than other real ones do ({test.ratio:.2f}x the distance): "
-        "nothing is "
-        f"copied, and the generator is not yet good in these features; train longer or with a larger --network.width."
+        "nothing is copied, and the generator is not yet good in these features; train longer or with a larger "
+        "--network.width."
     )
 
 
@@ -291,8 +294,7 @@ def path_turns(found: Findings) -> str | None:
         return None
     return (
         f"Along the path from step {path.from_step} the field turns (bump {path.bump:.2g}): an average of the "
-        "generator's weights "
-        f"lies nearer to the centre than any one of them (--training.ema 0.999)."
+        "generator's weights lies nearer to the centre than any one of them (--training.ema 0.999)."
     )
 
 
@@ -302,8 +304,8 @@ def path_leads_away(found: Findings) -> str | None:
         return None
     return (
         f"Along the path from step {found.path.from_step} the field pushes on beyond this checkpoint and back before "
-        "it (switch "
-        f"{found.path.switch:.2g}): it is left, not approached; look at a later checkpoint, or lower both rates."
+        f"it (switch {found.path.switch:.2g}): it is left, not approached; look at a later checkpoint, or lower both "
+        "rates."
     )
 
 
