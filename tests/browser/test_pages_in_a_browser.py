@@ -74,7 +74,7 @@ def test_the_page_forbids_what_escaping_would_have_missed(browser, pages, server
     assert page.evaluate("window.escaped") is None
     assert asked == []
     page.goto(f"{address}/reached")
-    assert asked == ["/reached"]
+    assert "/reached" in asked
     context.close()
 
 
