@@ -14,7 +14,7 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
-from equipoise.studies.comparison.budget import Budget, as_json
+from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played, played_runs
@@ -157,7 +157,7 @@ class ClaimStudy:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes two studies the same one; arms and seeds may be added."""
-        return {"kind": "claim", "claim": self.name, "budget": as_json(self.budget), **protocol_of(self._any)}
+        return {"kind": "claim", "claim": self.name, "budget": asdict(self.budget), **protocol_of(self._any)}
 
     @property
     def _any(self) -> RunSettings:

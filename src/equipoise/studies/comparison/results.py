@@ -22,7 +22,7 @@ from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.scores import SCORES, WORDS, ScoreName, Scores
 from equipoise.studies.comparison.tables import Cell, Table, cell_text
-from equipoise.studies.comparison.words import interval_words, sentences, standing
+from equipoise.studies.comparison.words import decision, interval_words, sentences
 from equipoise.studies.folder import Standing
 from equipoise.studies.interval import Interval
 from equipoise.studies.plan import PlannedRun
@@ -138,7 +138,7 @@ def _spent_table(found: Comparison, played: Sequence[Played]) -> Table:
 
 
 def _pair(pair: Paired) -> dict[str, Any]:
-    return {**asdict(pair), "standing": standing(pair)}
+    return {**asdict(pair), "decision": decision(pair)}
 
 
 def _run(scores: Scores) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from equipoise.studies.comparison.scores import WORDS
 from equipoise.studies.comparison.significance import pairs_for_p, smallest_p
 from equipoise.studies.interval import Interval
 
-Standing = Literal["settled", "ahead", "open", "untested"]
+Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
 
 
-def standing(pair: Paired) -> Standing:
+def decision(pair: Paired) -> Decision:
     """How far a pair is decided."""
     if pair.adjusted_p is None:
         return "untested"
@@ -54,7 +54,7 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         score: what was compared, such as final FD.
         num_pairs: compared in all.
     """
-    value, state = pair.difference.value, standing(pair)
+    value, state = pair.difference.value, decision(pair)
     names = quoted(pair.first), quoted(pair.second)
     better, worse = names if value < 0 else names[::-1]
     kind = "on average" if pair.is_mean else "in the median"
@@ -109,7 +109,7 @@ def _evidence(pair: Paired, num_pairs: int) -> str:
     return f" (95 % interval {interval_words(Interval(0.0, *ends))}; paired, {seeds}; {p})"
 
 
-def _outlook(pair: Paired, state: Standing, num_pairs: int) -> str:
+def _outlook(pair: Paired, state: Decision, num_pairs: int) -> str:
     """How many seeds would settle it."""
     if state in ("settled", "untested"):
         return ""
