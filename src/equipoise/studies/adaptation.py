@@ -25,6 +25,8 @@ LAST, ORACLE = "last step", "oracle"
 TARGET, ORACLE_VALIDATION = "oracle_target_accuracy", "oracle_validation_accuracy"
 CONFUSED, SEPARATED = 0.6, 0.9
 """Accuracies of the discriminator below and above which the features of both domains are called alike and apart."""
+BEHIND = 1.15
+"""Part of its ideal value above which a discriminator's loss says that it does not keep up."""
 Record = Mapping[str, Any]
 
 
@@ -200,6 +202,11 @@ def _standing(record: Record) -> str:
         f"At the end the domain loss is {record['disc_loss']:.3f} (ideal {record['disc_ideal']:.3f}) and the "
         f"discriminator tells {accuracy:.0%} of the examples apart"
     )
+    if record["disc_loss"] > BEHIND * record["disc_ideal"]:
+        return (
+            f"{words}: it is behind the features, which move faster than it learns, so its verdict says nothing; "
+            f"'equipoise evaluate' trains a fresh one, and a larger disc.lr keeps up."
+        )
     if accuracy > SEPARATED:
         return (
             f"{words}: the features give the domain away, so neither the adaptation nor its estimates can be trusted; "
