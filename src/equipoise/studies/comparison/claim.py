@@ -18,7 +18,7 @@ from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played, played_runs
-from equipoise.studies.comparison.results import write_results
+from equipoise.studies.comparison.results import with_ends, write_results
 from equipoise.studies.comparison.searched import (
     Searched,
     by_configuration,
@@ -285,7 +285,7 @@ def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> li
     rows: list[list[Cell]] = []
     for one in judged:
         if together := by_configuration(arms[one.better], arms[one.worse]):
-            number, lower, p = together
-            rows.append([one.better, one.worse, f"{lower}/{number}", p])
-    columns = ["first", "second", "first is lower in", "two-sided p"]
+            lower = f"{together.num_lower}/{together.number}"
+            rows.append([one.better, one.worse, lower, together.p, with_ends(together.needed)])
+    columns = ["first", "second", "first is lower in", "two-sided p", "share of the trials needed (95 %)"]
     return [Table("Configuration by configuration", columns, rows)] if rows else []
