@@ -254,7 +254,7 @@ def test_a_comparison_by_hand():
     sentence = pair_sentence(pair, "final FD")
     assert sentence.startswith("two is ahead of one in final FD, which the test alone does not settle: by 1 on average")
     assert "exact sign-flip p = 0.062, the smallest that 5 seeds can give" in sentence
-    assert "6 seeds would show it with a power of 80 %; fewer than 6 can show none." in sentence
+    assert "6 seeds would show it with a power of 80 %; fewer than 6 can show none." in sentences(found, "FD")[0]
 
 
 def test_common_seeds_cancel_what_a_seed_makes_hard():
@@ -310,6 +310,18 @@ def test_many_pairs_are_corrected_and_chosen_ones_less():
     assert (chosen.first, chosen.adjusted_p) == ("c", chosen.p)
 
 
+def test_of_many_pairs_those_are_told_that_show_something():
+    arms = {"a": 5.0, "b": 5.0, "c": 9.0, "d": 9.0}
+    runs = [run for name, value in arms.items() for run in made(name, [value, value + 0.1, value - 0.2])]
+    said = sentences(compare(runs, Budget("steps", 100)), "FD")
+    assert [sentence.split(" in final")[0] for sentence in said[:4]] == [
+        f"{better} is ahead of {worse}" for better in "ab" for worse in "cd"
+    ]
+    assert said[4] == "Nothing is shown between a and b, c and d; the table has their differences."
+    assert said[5].startswith("Of 6 pairs none can be settled with fewer than 8 seeds")
+    assert len(said) == 6
+
+
 def test_arms_of_unequal_length_are_compared_at_what_both_have_spent():
     short = [Trajectory("short", seed, [0, 60], [9.0, 3.0]) for seed in range(3)]
     found = compare(made("long", [1.0, 2.0, 3.0]) + short, Budget("seconds", 100))
@@ -334,4 +346,6 @@ def test_bands_hold_the_middle_and_the_ends():
     assert found.costs[0] == 0.0
     assert found.costs[-1] == 100.0
     lost = compare([*made("one", [1.0]), Trajectory("one", 1, [0], [9.0], True)], Budget("steps", 100)).bands["one"]
-    assert lost.ends[1][-1] == INF
+    assert (lost.ends[0][-1], lost.median[-1], lost.ends[1][-1]) == (1.0, INF, INF)
+    even = compare(made("one", [1.0, 2.0, 4.0, 8.0]), Budget("steps", 100)).bands["one"]
+    assert (even.quartiles[0][-1], even.median[-1], even.quartiles[1][-1]) == (1.75, 3.0, 5.0)  # as numpy has them

@@ -17,6 +17,8 @@ from equipoise.studies.interval import Interval
 
 Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
+MOST_TOLD = 3
+"""Pairs up to which each gets its whole sentence; of more, only those between which something is shown."""
 
 
 def decision(pair: Paired) -> Decision:
@@ -41,7 +43,7 @@ def sentences(found: Comparison, distance: str) -> list[str]:
     score = f"{WORDS[found.by]} {distance}"
     pairs = found.pairs[found.by]
     said = [*_budget(found), *_diverged(found.arms)]
-    said += [pair_sentence(pair, score, len(pairs)) for pair in pairs]
+    said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
     said += _untested(pairs)
     return said
 
@@ -67,7 +69,7 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         "open": f"Nothing is shown between {better} and {worse} in {score}: {better} is lower {size}",
         "untested": f"{better} is lower than {worse} in {score} {size}",
     }[state]
-    return f"{lead}{_evidence(pair, num_pairs)}.{_outlook(pair, state, num_pairs)}"
+    return f"{lead}{_evidence(pair, num_pairs)}."
 
 
 def quoted(name: str) -> str:
@@ -122,6 +124,24 @@ def _outlook(pair: Paired, state: Decision, num_pairs: int) -> str:
     if pair.detectable is None:
         return f"{more}; fewer than {least} can show none."
     return f"{more}; {len(pair.seeds)} show one of {number(pair.detectable)} or more."
+
+
+def _few(pairs: Sequence[Paired], score: str) -> list[str]:
+    return [pair_sentence(pair, score, len(pairs)) + _outlook(pair, decision(pair), len(pairs)) for pair in pairs]
+
+
+def _many(pairs: Sequence[Paired], score: str) -> list[str]:
+    told = [pair for pair in pairs if decision(pair) in ("settled", "ahead")]
+    said = [pair_sentence(pair, score, len(pairs)) for pair in sorted(told, key=lambda pair: pair.p or 0.0)]
+    left = [f"{quoted(pair.first)} and {quoted(pair.second)}" for pair in pairs if decision(pair) == "open"]
+    said += [f"Nothing is shown between {', '.join(left)}; the table has their differences."] if left else []
+    least, seeds = pairs_for_p(LEVEL / len(pairs)), max(len(pair.seeds) for pair in pairs)
+    if seeds < least:
+        said.append(
+            f"Of {len(pairs)} pairs none can be settled with fewer than {least} seeds; compare fewer pairs, or play "
+            f"more."
+        )
+    return said
 
 
 def _budget(found: Comparison) -> list[str]:
