@@ -166,6 +166,18 @@ def test_arms_whose_best_is_the_same_are_equal(study, tiny, tmp_path):
     assert "grid and small came out of their tuning as the same configuration." in answers.results["sentences"]
 
 
+def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tmp_path):
+    broken, sound = tiny(training=FAST, gen={"optimizer": "no.such.Optimizer"}), tiny(training=FAST)
+    claim = study(
+        arms={"grid": {"broken": broken, "sound": sound}, "small": {"sound": tiny(training=FAST, gen={"lr": 1e-2})}}
+    )
+    answers = claim.run(tmp_path / "study", play)
+    assert [one["best"] for one in answers.results["search"]] == ["sound", "sound"]
+    assert [standing.status for standing in answers.standings.values()].count(Status.FAILED) == 1
+    with pytest.raises(UserError, match=r"Runs of every configuration of arm 'small' failed"):
+        study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "other", play)
+
+
 def test_a_claim_of_one_arm_is_refused(study, tiny):
     with pytest.raises(UserError, match=r"compares two of its arms or more"):
         study(arms={"grid": {"a": tiny()}})

@@ -5,6 +5,7 @@ contrasts, each of which has to hold at 5 % by itself (an intersection-union tes
 seeds the one-sided sign-flip test can just be passed: p = 1/32 where all five differences agree.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
-from equipoise.studies.comparison.played import Played, played_runs
+from equipoise.studies.comparison.played import played_runs
 from equipoise.studies.comparison.results import with_ends, write_results
 from equipoise.studies.comparison.searched import (
     Searched,
@@ -30,7 +31,7 @@ from equipoise.studies.comparison.significance import sign_flip_p
 from equipoise.studies.comparison.study import CompareStudy
 from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.engine import Standings
-from equipoise.studies.folder import StudyFolder, ToTheEnd
+from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
 
 SEARCH_SEED = 1000
@@ -188,7 +189,7 @@ class ClaimStudy:
         folder = StudyFolder.open(path, self.identity)
         plan = self.search_runs()
         standings = play(folder, ToTheEnd(), distinct(plan))
-        found = self._searched(folder, plan, path)
+        found = self._searched(folder, plan, standings, path)
         study = self._comparison(found)
         answers = study.run_in(folder, play)
         pairs = answers.comparison.pairs["final"]
@@ -199,17 +200,23 @@ class ClaimStudy:
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, overall(judged), standings | answers.standings, answers.num_left)
 
-    def _searched(self, folder: StudyFolder, plan: Sequence[PlannedRun], path: Path) -> list[Searched]:
-        played = played_runs(folder, plan, ToTheEnd(), self.budget.unit)
-        if len(played) < len(plan):
+    def _searched(
+        self, folder: StudyFolder, plan: Sequence[PlannedRun], standings: Standings, path: Path
+    ) -> list[Searched]:
+        """What tuning found; a configuration of which a run failed (not diverged: failed) cannot be chosen."""
+        left = [run for run in plan if standings[run.key].status not in (*FINISHED, Status.FAILED)]
+        if left:
             raise UserError(
-                f"{len(plan) - len(played)} of {len(plan)} runs of the search have not ended; the same command goes on "
-                f"with '{path}'."
+                f"{len(left)} of {len(plan)} runs of the search have not ended; the same command goes on with '{path}'."
             )
-        by_arm: dict[str, list[Played]] = {}
-        for one in played:
-            by_arm.setdefault(str(one.run.labels["arm"]), []).append(one)
-        return [searched(name, runs, self.budget.amount) for name, runs in by_arm.items()]
+        played = played_runs(folder, plan, ToTheEnd(), self.budget.unit)
+        whole = {arm: [one for one in played if one.run.labels["arm"] == arm] for arm in self.arms}
+        for arm, runs in whole.items():
+            counts = Counter(one.run.labels["candidate"] for one in runs)
+            whole[arm] = [one for one in runs if counts[one.run.labels["candidate"]] == self.search_seeds]
+            if not whole[arm]:
+                raise UserError(f"Runs of every configuration of arm {arm!r} failed; see '{path / 'failures'}'.")
+        return [searched(arm, runs, self.budget.amount) for arm, runs in whole.items()]
 
     def _comparison(self, found: Sequence[Searched]) -> CompareStudy:
         arms = tuple(Arm(one.arm, self.arms[one.arm][one.best]) for one in found)
