@@ -40,6 +40,17 @@ def test_a_run_as_json(run, capsys):
     assert found[0]["figures"] == []
 
 
+def test_an_interrupt_is_one_sentence(run, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("equipoise.cli.passes.PassView.__call__", interrupt)
+    assert main(["diagnose", str(run), *QUICK]) == 1
+    assert capsys.readouterr().err == (
+        "equipoise: interrupted; the run is as it was, and checkpoints measured before are kept.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -1,6 +1,7 @@
 """``equipoise diagnose RUN [--step N ...] [--measure NAME ...]``: what the game is like, and what to do."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,14 @@ def main(arguments: list[str]) -> int:
     from equipoise.reports.diagnosis import draw_diagnosis
     from equipoise.training.diagnosis import diagnose, diagnosis_path
 
-    with PassView() as view:
-        found = diagnose(Path(run), settings, view)
+    try:
+        with PassView() as view:
+            found = diagnose(Path(run), settings, view)
+    except KeyboardInterrupt:
+        print(
+            "equipoise: interrupted; the run is as it was, and checkpoints measured before are kept.", file=sys.stderr
+        )
+        return 1
     paths = [diagnosis_path(Path(run), diagnosis["step"]) for diagnosis in found]
     found = [draw_diagnosis(path) for path in paths]
     if as_json:

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import tyro
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
@@ -52,7 +53,7 @@ class Arguments(Playing):
     """Several searches with the same draws, "NAME: --field value ..." each; an arm may have a --space of its own."""
     against: Path | None = None
     """Folder of another search to compare with: the same recipe's, with other settings."""
-    prune: bool = False
+    prune: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Give up runs that stay behind the first eight trials in the second half of their rounds."""
     out: Path = Path("studies/tune")
     """The study's folder; what it holds is not run again."""
@@ -96,11 +97,18 @@ def _words_of_arms(arms: Sequence[str], rest: list[str]) -> dict[str, ArmWords]:
         name, colon, text = arm.partition(":")
         if not colon or not name.strip():
             raise UserError(f'--arms was given {arm!r}; write "NAME: --field value ...", with quotes.')
-        own, settings = split_options(shlex.split(text), ["space"])
+        own, settings = split_options(_split(text, arm), ["space"])
         if name.strip() in found:
             raise UserError(f"Two arms are called {name.strip()!r}; give each a name of its own.")
         found[name.strip()] = ArmWords([*rest, *settings], [word for word in own if not word.startswith("--")])
     return found
+
+
+def _split(text: str, arm: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"--arms was given {arm!r}, whose quotes do not match; close them.") from error
 
 
 def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "TunePlan":
@@ -109,7 +117,7 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
 
     arms: list[Arm] = []
     for name, one in words.items():
-        settings, space = parse_settings(one.settings), [*given.space, *one.space]
+        settings, space = parse_settings(one.settings), one.space or given.space
         arms.append(Arm(name or base.name, settings, read_space(space) if space else default_space(base)))
     trials = NUM_TRIALS if given.trials is None else given.trials
     if given.trials is None and given.sampler == "grid":
@@ -130,11 +138,14 @@ def _dry(player: Player, plan: "TunePlan") -> int:
     """The plan with its cost; that of a sampler of Optuna is taken from random draws."""
     from dataclasses import replace
 
-    known = plan if plan.known else replace(plan, sampler="random")
-    runs = [run for trial in known.planned() for run in trial.runs(plan.seeds)]
-    fresh = [run for arm in plan.arms for run in known.planned()[0].runs(plan.fresh_seeds)]
-    print(f"{len(runs)} runs of the search, then {len(fresh)} of the best on fresh seeds.")
-    return player.dry(runs)
+    trials = (plan if plan.known else replace(plan, sampler="random")).planned()
+    searched = [run for trial in trials for run in trial.runs(plan.seeds)]
+    fresh = [run for trial in trials[: len(plan.arms)] for run in trial.runs(plan.fresh_seeds)]
+    print(f"{len(searched)} runs of the search, then {len(fresh)} of the best on fresh seeds.")
+    # One trial of each arm is timed, and stands for the others.
+    return player.dry(
+        [replace(run, labels={name: run.labels[name] for name in ("arm", "seed")}) for run in searched + fresh]
+    )
 
 
 def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, console: Console) -> int:
@@ -163,9 +174,7 @@ def _say_table(table: dict[str, Any], console: Console) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    if isinstance(value, float):
-        return "diverged" if value == float("inf") else f"{value:.4g}"
-    return str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def command(finalist: "Finalist", typed: ArmWords) -> str:
@@ -178,15 +187,23 @@ def _options(arm: "Arm", settings: RunSettings) -> list[str]:
     from equipoise.studies.tuning.space import paths
 
     fields = [path for name in arm.space.dimensions for path in paths(name)]
-    words: dict[str, list[str]] = {}
+    words: dict[str, list[str]] = {}  # by flag: a player's options, or both averaging constants, come once
     for path in fields:
         holder: Any = settings
         names = [part for part in path if isinstance(part, str)]
         names = names[:2] if names[1:2] == ["options"] else names  # options are given together
         for part in names:
             holder = getattr(holder, part)
-        words[f"--{'.'.join(names).replace('_', '-')}"] = _spelled(holder)
+        flag, values = _flag(names, holder)
+        words[flag] = values
     return [word for flag, values in words.items() for word in (flag, *values)]
+
+
+def _flag(names: list[str], value: Any) -> tuple[str, list[str]]:
+    *rooms, name = (one.replace("_", "-") for one in names)
+    if isinstance(value, bool):
+        return f"--{'.'.join([*rooms, name if value else f'no-{name}'])}", []
+    return f"--{'.'.join([*rooms, name])}", _spelled(value)
 
 
 def _spelled(value: Any) -> list[str]:

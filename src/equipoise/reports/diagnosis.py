@@ -51,7 +51,7 @@ def _draw_spectrum(figure: Any, record: Record) -> None:
     plane.axvline(0, color=_GUIDE, linewidth=0.8)
     plane.axhline(0, color=_GUIDE, linewidth=0.8)
     plane.plot(*_columns(jacobian), "o", color=_JACOBIAN, markersize=4, alpha=0.7)
-    linear = max(jacobian["tolerance"], jacobian["scale"] * 1e-3, 1e-12)
+    linear = _linear_part(jacobian["scale"], jacobian["tolerance"])
     plane.set_xscale("symlog", linthresh=linear)
     plane.set_yscale("symlog", linthresh=linear)
     plane.set(title="Jacobian of the game: right of the line attracts", xlabel="real part", ylabel="imaginary part")
@@ -60,10 +60,15 @@ def _draw_spectrum(figure: Any, record: Record) -> None:
         reals = _columns(record[key])[0]
         lines.plot(reals, [height] * len(reals), "|", color=colour, markersize=18)
     scale = max(record["disc_hessian"]["scale"], record["gen_hessian"]["scale"])
-    lines.set_xscale("symlog", linthresh=max(scale * 1e-2, 1e-12))
+    lines.set_xscale("symlog", linthresh=_linear_part(scale, 0.0))
     lines.axvline(0, color=_GUIDE, linewidth=0.8)
     lines.set_yticks([height for *_, height in rows], labels=[label for _, label, *_ in rows])
     lines.set(title="Hessians: left of 0, gains alone", xlabel="eigenvalue", ylim=(-0.6, 1.6))
+
+
+def _linear_part(scale: float, tolerance: float) -> float:
+    """Where an axis turns from linear to logarithmic: a power of ten, so that no tick comes between."""
+    return float(10.0 ** math.ceil(math.log10(max(tolerance, scale * 1e-2, 1e-12))))
 
 
 def _columns(ends: Record) -> tuple[list[float], list[float]]:
@@ -77,8 +82,7 @@ def _describe_spectrum(record: Record) -> str:
     number = "All" if record["jacobian"]["complete"] else "The outermost"
     return (
         f"{number} {len(reals)} eigenvalues of the game's Jacobian in the complex plane: real parts from "
-        f"{min(reals):.3g} to "
-        f"{max(reals):.3g}, imaginary parts up to {max(imaginaries):.3g}."
+        f"{min(reals):.3g} to {max(reals):.3g}, imaginary parts up to {max(imaginaries):.3g}."
     )
 
 
@@ -97,8 +101,7 @@ def _draw_path(figure: Any, record: Record) -> None:
 def _describe_path(record: Record) -> str:
     return (
         f"Cosine between the path from step {record['from_step']} to {record['to_step']} and the gradients along it: "
-        "shape "
-        f"{record['shape']}, switch {record['switch']:.2g}, bump {record['bump']:.2g}."
+        f"shape {record['shape']}, switch {record['switch']:.2g}, bump {record['bump']:.2g}."
     )
 
 
@@ -114,9 +117,8 @@ def _draw_probe(figure: Any, record: Record) -> None:
 
 def _describe_probe(record: Record) -> str:
     return (
-        f"Loss of a fresh discriminator over {record['num_rounds']} rounds: it ends at {record['loss']:.3g}, the "
-        "run's own "
-        f"stands at {record['own_loss']:.3g}."
+        f"Loss of a fresh discriminator over {record['num_rounds']} rounds: it ends at {record['loss']:.3g}, the run's "
+        f"own stands at {record['own_loss']:.3g}."
     )
 
 

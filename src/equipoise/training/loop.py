@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from equipoise.config import RunSettings
+from equipoise.core.devices import is_out_of_memory
 from equipoise.core.errors import GuardWarning, PictureWarning, RunFailedError, UserError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
@@ -105,7 +106,7 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
     try:
         return Session(settings, on_load)
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "

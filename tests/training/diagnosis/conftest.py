@@ -8,7 +8,7 @@ import pytest
 from equipoise.config import RunSettings
 from equipoise.config.diagnosis import DiagnosisSettings
 from equipoise.training import RunFolder, train
-from equipoise.training.diagnosis.diagnose import _load, _start_of_path
+from equipoise.training.diagnosis.opening import load_checkpoint, start_of_path
 from equipoise.training.diagnosis.position import Position
 from equipoise.training.loop import open_session
 
@@ -65,8 +65,8 @@ def position_of(run_of):
             warnings.simplefilter("ignore")
             session = open_session(folder.settings, None)
         settings = SMALL.model_copy(update={"seed": seed})
-        start, start_step = _start_of_path(folder, session, settings)
-        _load(folder, session, None)
+        start, start_step = start_of_path(folder, session, settings)
+        load_checkpoint(folder, session, None)
         return Position(session, settings, start, start_step)
 
     return find

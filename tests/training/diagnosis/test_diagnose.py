@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from equipoise.config.diagnosis import MEASUREMENT_NAMES, DiagnosisSettings
-from equipoise.core.errors import ResumeWarning, UserError
+from equipoise.core.errors import DataWarning, ResumeWarning, UserError
 from equipoise.training import RunFolder, diagnose
 from equipoise.training.checkpoint import checkpoint_path, load_network, load_state, save_checkpoint
 
@@ -170,3 +170,14 @@ def test_a_diagnosed_run_goes_on_as_if_nothing_had_been(run):
     diagnose(diagnosed, quick())
     assert resumed(diagnosed) == resumed(plain)
     assert (diagnosed / "diagnosis" / "step-000004.json").exists()
+
+
+def test_other_data_than_the_run_had_are_said(run):
+    from equipoise.config.files import to_yaml
+
+    folder = run("points")
+    settings = RunFolder.open(folder).settings
+    changed = settings.model_copy(update={"data": settings.data.model_copy(update={"std": 0.2})})
+    (folder / "config.yaml").write_text(to_yaml(changed))
+    with pytest.warns(DataWarning, match="other examples"):
+        diagnose(folder, quick(measure=["losses"]))

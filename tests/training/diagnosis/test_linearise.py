@@ -7,7 +7,7 @@ from torch.func import functional_call, grad, jacrev
 
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams
-from equipoise.games import ANALYTIC_GAMES, OBJECTIVES, DiracGan, GenerativeGame, QuadraticGame
+from equipoise.games import ANALYTIC_GAMES, OBJECTIVES, AnalyticGame, DiracGan, GenerativeGame, LossTerms, QuadraticGame
 from equipoise.games.penalties import PENALTIES
 from equipoise.training.diagnosis.linearise import Linearisation
 
@@ -151,3 +151,20 @@ def test_batches_are_averaged():
     np.testing.assert_allclose(both.field, (apart[0].field + apart[1].field) / 2, atol=1e-14)
     mean = (apart[0].transposed(vector) + apart[1].transposed(vector)) / 2
     np.testing.assert_allclose(both.transposed(vector), mean, atol=1e-14)
+
+
+class Cusp(AnalyticGame):
+    """|y|^1.5, whose gradient at 0 is 0 and whose second derivative there is not finite."""
+
+    def terms_at(self, disc, gen):
+        return LossTerms(disc.abs().pow(1.5).sum()), LossTerms(gen.square().sum())
+
+    def jacobian(self, disc, gen):
+        raise NotImplementedError
+
+
+def test_second_derivatives_that_are_not_finite_are_an_error():
+    near = Linearisation(Cusp([0.0], [1.0]), [EMPTY], Streams(0))
+    np.testing.assert_array_equal(near.field, [0.0, 2.0])
+    with pytest.raises(FloatingPointError, match="second derivatives"):
+        near.transposed(np.array([1.0, 0.0]))

@@ -157,3 +157,19 @@ def test_the_closest_pairs_are_the_images_that_the_record_names(position_of):
     assert distances.tolist() == sorted(distances.tolist())
     every = torch.cdist(features(as_seen(ours)).double(), features(images).double()).min(dim=1).values
     assert distances.tolist() == pytest.approx(every.tolist(), rel=1e-4)
+
+
+def test_the_noise_of_a_game_between_points_is_no_part_of_its_field():
+    from equipoise.config import RunSettings
+    from equipoise.config.diagnosis import DiagnosisSettings
+    from equipoise.training.diagnosis.position import Position
+    from equipoise.training.loop import open_session
+
+    session = open_session(RunSettings.model_validate({"game": {"kind": "saddle-ttur", "noise": 1.0}}), None)
+    found = measure_spectrum(Position(session, DiagnosisSettings()))
+    game = session.board.game
+    field = game.field(game.disc.value, game.gen.value)
+    assert [found.disc_gradient, found.gen_gradient] == pytest.approx(field.abs().tolist())
+    assert game.noise == 1.0
+    gradients = measure_gradients(Position(session, DiagnosisSettings(num_batches=50)))
+    assert gradients.disc.cosine < 0.999

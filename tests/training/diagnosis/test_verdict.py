@@ -11,12 +11,12 @@ from equipoise.flows.checks import linear_stability
 from equipoise.games import DiracGan, QuadraticGame, bilinear, cg_saddle, quadratic
 from equipoise.training.diagnosis.eigenvalues import Budget
 from equipoise.training.diagnosis.linearise import Linearisation
-from equipoise.training.diagnosis.spectrum import _spectra
+from equipoise.training.diagnosis.spectrum import spectra as spectra_of
 from equipoise.training.diagnosis.verdict import Ends, judge
 
 
 def spectra(game):
-    return _spectra(Linearisation(game, [Batch(torch.empty(1, 0))], Streams(0)), Budget())
+    return spectra_of(Linearisation(game, [Batch(torch.empty(1, 0))], Streams(0)), Budget())
 
 
 def verdict(game):

@@ -57,40 +57,52 @@ class OptunaSearch:
         return found
 
     def _wave_of(self, arm: Arm, study: "optuna.Study") -> list[Trial]:
-        kept = self._kept(arm, study)
-        still_open = [one for one in kept if not one.state.is_finished()]
-        mine = [one for one in still_open if (arm.name, one.number) not in self._handed_out]
-        room = min(self._num_open - len(mine), self.plan.num_trials - len(kept))
-        return [self._trial(arm, one) for one in mine] + [self._asked(arm, study) for _ in range(room)]
+        kept = self._kept(study, arm)
+        mine = [number for number, one in enumerate(kept) if not one.state.is_finished()]
+        mine = [number for number in mine if (arm.name, number) not in self._handed_out]  # those have failed
+        # A wave that was begun is filled before anything is told, so that a kill changes no question.
+        begun = len(kept) % self._num_open if mine else 0
+        room = 0 if mine and not begun else self._num_open - begun
+        new = range(len(kept), min(len(kept) + room, self.plan.num_trials))
+        kept += [self._asked(arm, study, number) for number in new]
+        return [self._trial(arm, number, kept[number]) for number in [*mine, *new] if number < self.plan.num_trials]
 
     def tell(self, scored: Sequence[Scored]) -> None:
         """Write the scores into the journal."""
         with self._studies() as studies:
             for one in scored:
-                studies[one.trial.arm.name].tell(one.trial.number, one.score, skip_if_finished=True)
+                study = studies[one.trial.arm.name]
+                number = self._kept(study, one.trial.arm)[one.trial.number].number
+                study.tell(number, one.score, skip_if_finished=True)
 
     def trials(self) -> list[Trial]:
         """All that were asked."""
         with self._studies() as studies:
-            found = [self._trial(arm, one) for arm in self.plan.arms for one in self._kept(arm, studies[arm.name])]
+            found = [
+                self._trial(arm, number, one)
+                for arm in self.plan.arms
+                for number, one in enumerate(self._kept(studies[arm.name], arm)[: self.plan.num_trials])
+            ]
         return sorted(found, key=lambda trial: trial.number)
 
-    def _asked(self, arm: Arm, study: "optuna.Study") -> Trial:
-        study.sampler = self._sampler(len(study.get_trials(deepcopy=False)))
-        asked = study.ask({name: self._distribution(one) for name, one in arm.space.dimensions.items()})
-        return self._trial(arm, asked)
+    def _asked(self, arm: Arm, study: "optuna.Study", number: int) -> Any:
+        study.sampler = self._sampler(number)
+        return study.ask({name: self._distribution(one) for name, one in arm.space.dimensions.items()})
 
-    def _kept(self, arm: Arm, study: "optuna.Study") -> list[Any]:
-        """All trials but those that a kill has left without some of their values; these are marked as failed."""
+    def _kept(self, study: "optuna.Study", arm: Arm) -> list[Any]:
+        """All trials but those that a kill has left without some of their values, which are marked as failed.
+
+        A trial's number is its place among these.
+        """
         failed = self._optuna.trial.TrialState.FAIL
         for one in study.get_trials(deepcopy=False):
             if not one.state.is_finished() and one.params.keys() != set(arm.space.dimensions):
                 study.tell(one.number, state=failed)
         return [one for one in study.get_trials(deepcopy=False) if one.state is not failed]
 
-    def _trial(self, arm: Arm, asked: Any) -> Trial:
+    def _trial(self, arm: Arm, number: int, asked: Any) -> Trial:
         values = {name: _value(one, asked.params[name]) for name, one in arm.space.dimensions.items()}
-        return Trial(arm, asked.number, values)
+        return Trial(arm, number, values)
 
     def _sampler(self, number: int) -> Any:
         samplers, seed = self._optuna.samplers, derived_seed(self.plan.sample_seed, f"optuna/{number}") % _NUM_SEEDS
@@ -121,6 +133,7 @@ class OptunaSearch:
         optuna = self._optuna
         with self._lock, warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            warnings.filterwarnings("ignore", message="Clip non-finite values")  # of diverged trials, as wanted
             self._cut_half_line()
             backend = optuna.storages.journal.JournalFileBackend(str(self._file), lock_obj=_JournalLock(self._lock))
             storage = optuna.storages.JournalStorage(backend)

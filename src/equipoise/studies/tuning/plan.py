@@ -22,6 +22,7 @@ ADAPTIVE = OPTUNAS - {"qmc"}
 """Samplers whose trials follow from what earlier ones gave."""
 ScoreName = Literal["final", "best"]
 NUM_TRIALS = 16
+MOST_TRIALS = 100_000
 FRESH = 1000
 """Fresh seeds begin this far beyond those of the search."""
 
@@ -95,10 +96,14 @@ class TunePlan:
     prune: bool = False
 
     def __post_init__(self) -> None:
-        limits = {"trials": (self.num_trials, 1), "seeds": (self.num_seeds, 1), "fresh-seeds": (self.num_fresh, 0)}
-        for name, (given, least) in limits.items():
-            if not least <= given <= FRESH:
-                raise UserError(f"--{name} was given as {given}, but must be from {least} to {FRESH:,}.")
+        limits = {
+            "trials": (self.num_trials, 1, MOST_TRIALS),
+            "seeds": (self.num_seeds, 1, FRESH),
+            "fresh-seeds": (self.num_fresh, 0, FRESH),
+        }
+        for name, (given, least, most) in limits.items():
+            if not least <= given <= most:
+                raise UserError(f"--{name} was given as {given}, but must be from {least} to {most:,}.")
         if self.sample_seed < 0:
             raise UserError(f"--sample-seed was given as {self.sample_seed}, but must be at least 0.")
         for arm in self.arms:

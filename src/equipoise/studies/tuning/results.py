@@ -22,6 +22,7 @@ from equipoise.studies.tuning.words import sentences, spelled
 ANALYSIS, TRIALS, RUNS = "analysis.json", "trials.csv", "runs.csv"
 BUDGET_FIGURE = "budget.png"
 NUM_SHOWN = 10
+_NEVER = ["not reached", None, None, None]
 
 
 def as_json(findings: Findings) -> dict[str, Any]:
@@ -131,12 +132,12 @@ def _fresh_table(finalists: Sequence[Finalist], label: str) -> dict[str, Any]:
     columns = [
         "best of",
         "settings",
-        "fresh seeds",
+        "seeds",
         f"median {label}",
         "low",
         "high",
         "diverged",
-        "searched (optimistic)",
+        "searched, optimistic",
     ]
     rows = []
     for one in finalists:
@@ -144,20 +145,21 @@ def _fresh_table(finalists: Sequence[Finalist], label: str) -> dict[str, Any]:
         ends = [None, None, None] if median is None else ends_of(median.interval)
         diverged = sum(run.status is Status.DIVERGED for run in one.fresh)
         values = spelled(list(one.searched.trial.values.items()))
-        rows.append([one.name, values, len(one.fresh), *ends, diverged, one.searched.score])
+        rows.append([one.name, values, len(one.fresh), *map(_cell_text, ends), diverged, one.searched.score])
     return {"title": "The best of the search on seeds that it has not seen", "columns": columns, "rows": rows}
 
 
 def _best_table(findings: Findings, name: str, label: str) -> dict[str, Any]:
     ranked = sorted(findings.of(name), key=lambda one: one.score)[:NUM_SHOWN]
     (arm,) = (arm for arm in findings.plan.arms if arm.name == name)
-    columns = ["trial", *arm.space.dimensions, f"{label}, median of seeds (optimistic)", "least", "most", "diverged"]
+    columns = ["trial", *arm.space.dimensions, f"median {label}, optimistic", "least", "most", "diverged"]
     rows = []
     for one in ranked:
         scores = [run.score for run in one.runs]
         diverged = sum(run.status is Status.DIVERGED for run in one.runs)
         share = f"{diverged}/{len(scores)}"
-        rows.append([one.trial.number, *one.trial.values.values(), one.score, min(scores), max(scores), share])
+        numbers = map(_cell_text, (one.score, min(scores), max(scores)))
+        rows.append([one.trial.number, *one.trial.values.values(), *numbers, share])
     return {"title": f"{name}: the best of {len(findings.of(name))} trials", "columns": columns, "rows": rows}
 
 
@@ -166,7 +168,8 @@ def _ratio_table(ratios: Sequence[RatioOfArms]) -> dict[str, Any]:
     rows = []
     for one in ratios:
         ratio = one.ratio.ratio
-        rows.append([one.arm, one.other, one.ratio.num_trials, ratio.value * one.ratio.num_trials, *ends_of(ratio)])
+        needed = [ratio.value * one.ratio.num_trials, *ends_of(ratio)] if math.isfinite(ratio.value) else _NEVER
+        rows.append([one.arm, one.other, one.ratio.num_trials, *needed])
     return {"title": "Trials that one arm needs for the mean best of another", "columns": columns, "rows": rows}
 
 
@@ -177,8 +180,8 @@ def _rates_table(name: str, found: HeatMap, label: str) -> dict[str, Any]:
     return {"title": f"{name}: {label} by rates", "columns": ["", *(f"disc.lr {one:g}" for one in disc)], "rows": rows}
 
 
-def _cell_text(score: float) -> float | str | None:
-    if math.isnan(score):
+def _cell_text(score: float | None) -> float | str | None:
+    if score is None or math.isnan(score):
         return None
     return "diverged" if math.isinf(score) else score
 

@@ -109,7 +109,6 @@ class TuneStudy:
             for part in self._pilots_first(wave):
                 standings = self._play(folder, self._rule(folder, part), self._runs(part, self.plan.seeds), play)
                 if any(standing.status not in FINISHED | {Status.FAILED} for standing in standings.values()):
-                    search.tell(self._scored(folder, wave))
                     return False
             search.tell(self._scored(folder, wave))
         return True

@@ -70,11 +70,10 @@ def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> s
 
 
 def _is_headline(one: RatioOfArms, findings: Findings) -> bool:
-    """Of the four ratios of two arms the one that says how much less the better arm needs, at half of the trials."""
-    curves = findings.curves
-    half = max(other.ratio.num_trials for other in findings.ratios if {other.arm, other.other} == {one.arm, one.other})
-    mine, theirs = (curves[name].means[half - 1].value for name in (one.arm, one.other))
-    return one.ratio.num_trials == half and (mine, one.arm) < (theirs, one.other)
+    """Of two arms at one budget: how much less the better arm needs."""
+    means = (findings.curves[name].means for name in (one.arm, one.other))
+    mine, theirs = (found[one.ratio.num_trials - 1].value for found in means)
+    return (mine, one.arm) < (theirs, one.other)
 
 
 def _ratio(one: RatioOfArms, label: str) -> str:

@@ -8,23 +8,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from equipoise.config.diagnosis import DiagnosisSettings
+from equipoise.core.devices import is_out_of_memory
 from equipoise.core.errors import UserError
 from equipoise.core.files import without_nan, write_json
-from equipoise.training.checkpoint import find_checkpoint, load_state, read_checkpoint
+from equipoise.training.checkpoint import find_checkpoint
 from equipoise.training.diagnosis.advice import advise
 from equipoise.training.diagnosis.findings import Findings
 from equipoise.training.diagnosis.measurements import MEASUREMENTS
 from equipoise.training.diagnosis.memorisation import closest_pairs
+from equipoise.training.diagnosis.opening import load_checkpoint, start_of_path
 from equipoise.training.diagnosis.position import NotMeasuredError, OnProgress, Position
 from equipoise.training.diagnosis.tables import tables_of
-from equipoise.training.loop import new_guard, open_session
+from equipoise.training.loop import open_session
 from equipoise.training.pictures import save_rows
-from equipoise.training.resuming import bring_to, load_networks
 from equipoise.training.run_folder import RunFolder
-from equipoise.training.session import Session
 
 FORMAT = 1
 FOLDER = "diagnosis"
@@ -57,34 +55,14 @@ def diagnose(
             find_checkpoint(folder.checkpoints, step)
     find_checkpoint(folder.checkpoints)
     session = open_session(folder.settings, None)
-    start, start_step = _start_of_path(folder, session, settings)
+    start, start_step = start_of_path(folder, session, settings)
     found = []
     for step in steps:
-        _load(folder, session, step)
+        load_checkpoint(folder, session, step)
         begins = start if session.step != start_step else None
         position = Position(session, settings, begins, start_step, on_progress or (lambda what, done, total: None))
         found.append(_write(folder, session.step, _diagnosis(folder, position)))
     return found
-
-
-def _start_of_path(folder: RunFolder, session: Session, settings: DiagnosisSettings) -> tuple[tuple[Tensor, ...], int]:
-    """The weights that the path begins with: those of a checkpoint, or those that a new session has."""
-    if settings.path_from is not None:
-        _load(folder, session, settings.path_from)
-    game = session.board.game
-    weights = [*game.disc.parameters(), *game.gen.parameters()]
-    return tuple(parameter.detach().clone() for parameter in weights), session.step
-
-
-def _load(folder: RunFolder, session: Session, step: int | None) -> None:
-    """Bring the session to a checkpoint, with the numbers in force that its next round would have."""
-    state, networks = read_checkpoint(
-        folder.checkpoints, lambda found: (load_state(found), load_networks(found, session)), step
-    )
-    guard = new_guard(session)
-    guard.load_state_dict(state.get("guard", {}))
-    bring_to(session, guard, networks, state)
-    session.set_numbers()
 
 
 def _diagnosis(folder: RunFolder, position: Position) -> dict[str, Any]:
@@ -117,7 +95,9 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
             records[name] = MEASUREMENTS[name](position)
         except NotMeasuredError as reason:
             missing[name] = str(reason)
-        except MemoryError:
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
             missing[name] = "It does not fit in memory; give fewer --jacobian-batches or --num-samples."
         seconds[name] = round(time.perf_counter() - started, 3)
     return records, missing, seconds

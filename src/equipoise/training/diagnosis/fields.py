@@ -1,14 +1,13 @@
 """Both players' gradients on a batch, without a graph, as lists laid out like their parameters."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams
-from equipoise.games import Game, LossTerms
+from equipoise.games import LossTerms
 from equipoise.training.diagnosis.position import Position
 from equipoise.training.noise import unchanged_buffers
 
@@ -30,12 +29,16 @@ def gradient_of(loss: Tensor, parameters: Iterable[Tensor]) -> Gradient:
 
 
 def mean_field(position: Position, batches: Sequence[Batch], draw_streams: Callable[[], Streams]) -> Gradient:
-    """The mean over batches of v = (grad_D L_D, grad_G L_G); the same streams each time give the same field."""
-    game: Game[Any] = position.session.board.game
+    """The mean over batches of v = (grad_D L_D, grad_G L_G), without the noise of games between points.
+
+    The same streams each time give the same field.
+    """
+    game = position.noiseless_game
     streams, total = draw_streams(), list[Tensor]()
     with unchanged_buffers(game):
         for batch in batches:
-            disc, gen = loss_terms(position, batch, streams)
+            with position.session.match.precision():
+                disc, gen = game.terms(batch, game.generate(batch, streams), streams)
             both = gradient_of(disc.total, game.disc.parameters()) + gradient_of(gen.total, game.gen.parameters())
             total = list(torch._foreach_add(total, both)) if total else both
     return list(torch._foreach_div(total, float(len(batches))))

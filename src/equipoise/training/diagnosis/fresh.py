@@ -112,7 +112,7 @@ def _train(position: Position, probe: Game[Any]) -> tuple[list[int], list[float]
         found.append(terms.adversarial.detach())
         position.on_progress("fresh discriminator", done, number)
     ends = sorted({number * point // NUM_POINTS for point in range(1, NUM_POINTS + 1)} - {0})
-    values = torch.stack(found).double()
+    values = torch.stack(found).cpu().double()
     means = [float(values[start:end].mean()) for start, end in itertools.pairwise([0, *ends])]
     return ends, means
 

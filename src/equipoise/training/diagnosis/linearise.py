@@ -31,7 +31,8 @@ class Linearisation:
     """v at the point where the players stand, with its graph.
 
     Buffers that a forward pass changes (batch statistics, spectral vectors) must not be put back while this is in use:
-    the graph refers to them. Use it inside `equipoise.training.noise.unchanged_buffers`.
+    the graph refers to them. Use it inside `equipoise.training.noise.unchanged_buffers`. A product that is not finite
+    raises FloatingPointError.
 
     Args:
         game: what is played.
@@ -79,6 +80,8 @@ class Linearisation:
             chosen = [(own, weight) for own, weight in zip(part, weights, strict=True) if own.requires_grad]
             if chosen:
                 total += _joined(_derivatives(chosen, inputs))
+        if not np.isfinite(total).all():
+            raise FloatingPointError("The second derivatives of the losses are not finite.")
         return total / len(self._parts)
 
 
@@ -105,10 +108,10 @@ def _derivatives(chosen: list[tuple[Tensor, Tensor]], inputs: Sequence[Tensor]) 
 
 def _joined(tensors: Iterable[Tensor]) -> Vector:
     flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
-    return flat.double().cpu().numpy()
+    return flat.cpu().double().numpy()
 
 
 def _split(vector: Vector, pattern: Sequence[Tensor]) -> list[Tensor]:
-    flat = torch.from_numpy(vector).to(pattern[0].device, pattern[0].dtype)
+    flat = torch.from_numpy(vector).to(pattern[0].dtype).to(pattern[0].device)
     parts = torch.split(flat, [each.numel() for each in pattern])
     return [part.view(each.shape) for part, each in zip(parts, pattern, strict=True)]

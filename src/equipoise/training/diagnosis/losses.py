@@ -83,7 +83,7 @@ def _detached(terms: LossTerms) -> LossTerms:
 
 
 def _player(terms: Sequence[LossTerms], player: Player, of_game: float | None) -> PlayerLoss:
-    losses = np.array(torch.stack([each.adversarial for each in terms]).double().tolist())
+    losses = np.array(torch.stack([each.adversarial for each in terms]).tolist())
     penalties = [0.0 if each.penalty is None else float(each.penalty) for each in terms]
     loss, ideal = float(losses.mean()), player.ideal_loss(of_game)
     return PlayerLoss(

@@ -5,11 +5,13 @@ position of the loader. So it draws from `streams` and `batches` made here, and 
 (`equipoise.training.noise.unchanged_buffers`, `at_weights`).
 """
 
+import copy
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +20,7 @@ from equipoise.config.diagnosis import DiagnosisSettings
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader
+from equipoise.games import AnalyticGame, Game
 from equipoise.training.guarding.probe import largest
 from equipoise.training.machine import memory_format
 from equipoise.training.session import Session
@@ -69,6 +72,16 @@ class Position:
     def parameters(self) -> list[Tensor]:
         """All parameters of (disc, gen)."""
         return [*self.session.board.game.disc.parameters(), *self.session.board.game.gen.parameters()]
+
+    @property
+    def noiseless_game(self) -> Game[Any]:
+        """The game, with the same players, and without the noise that a game between points puts on its gradients."""
+        game = self.session.board.game
+        if not isinstance(game, AnalyticGame):
+            return game
+        noiseless = copy.copy(game)
+        noiseless.noise = 0.0
+        return noiseless
 
     @cached_property
     def broken(self) -> tuple[str, ...]:

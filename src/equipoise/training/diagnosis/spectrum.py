@@ -60,14 +60,17 @@ class Spectrum:
 def measure_spectrum(position: Position) -> Spectrum:
     """Linearise the game where it stands."""
     position.require_finite()
-    game, settings = position.session.board.game, position.settings
+    game, settings = position.noiseless_game, position.settings
     batches = position.batches("spectrum", settings.jacobian_batches)
     with unchanged_buffers(game):
         near = Linearisation(game, batches, position.streams("spectrum"))
         field = near.field
         if not np.isfinite(field).all():
             raise NotMeasuredError("The gradients are not finite.")
-        jacobian, disc, gen = _spectra(near, _budget(position))
+        try:
+            jacobian, disc, gen = spectra(near, _budget(position))
+        except FloatingPointError as error:
+            raise NotMeasuredError(str(error)) from error
     disc_gradient, gen_gradient = (float(np.linalg.norm(part)) for part in np.split(field, [near.num_disc]))
     return Spectrum(
         judge(jacobian, disc, gen),
@@ -83,7 +86,7 @@ def measure_spectrum(position: Position) -> Spectrum:
     )
 
 
-def _spectra(near: Linearisation, budget: Budget) -> tuple[Ends, Ends, Ends]:
+def spectra(near: Linearisation, budget: Budget) -> tuple[Ends, Ends, Ends]:
     """Of the Jacobian, the discriminator's Hessian and the generator's."""
     jacobian = of_general(near.transposed, near.size, budget, "Jacobian")
     disc = of_symmetric(near.disc_hessian, near.num_disc, budget, "Discriminator's Hessian")

@@ -121,9 +121,8 @@ def _modes(record: Modes) -> Table:
     pairs = zip(record.counts, record.shares, strict=True)
     rows = [[number, count, count / record.num_samples, share] for number, (count, share) in enumerate(pairs)]
     title = (
-        f"{record.num_found} {record.kind} found in {record.num_samples:,} examples, {record.high_quality:.1%} of "
-        "high quality, "
-        f"{record.error:.1%} misplaced"
+        f"{record.num_found} {record.kind} found in {record.num_samples:,} examples, {record.high_quality:.1%} of high "
+        f"quality, {record.error:.1%} misplaced"
     )
     return _table(title, ["number", "examples", "share", "should be"], rows)
 

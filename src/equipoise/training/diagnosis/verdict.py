@@ -200,6 +200,5 @@ def _why_undecided(jacobian: Ends, disc: Ends, gen: Ends) -> str:
     missing = [name for name, ends in (("discriminator", disc), ("generator", gen)) if not ends.knows_lowest]
     return (
         f"no direction is pushed away, but the smallest curvature of the {' and the '.join(missing)} was not found "
-        "within "
-        f"the budget"
+        "within the budget"
     )
