@@ -262,7 +262,9 @@ def claim_results(
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
     contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
     shared = _by_configuration(found, judged)
-    tables = [contrasts, searches_table(found, distance), *shared, candidates_table(found, distance)]
+    told = [contrasts, searches_table(found, distance), *shared]
+    first, *others = compared["tables"]
+    tables = [first, *(table.as_json() for table in told), *others, candidates_table(found, distance).as_json()]
     return compared | {
         "kind": "claim",
         "title": f"{says} At this scale: {verdict}.",
@@ -273,7 +275,7 @@ def claim_results(
             *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
             *compared["sentences"],
         ],
-        "tables": [compared["tables"][0], *(table.as_json() for table in tables), *compared["tables"][1:]],
+        "tables": tables,
         "contrasts": [asdict(one) | {"verdict": one.verdict} for one in judged],
         "search": [asdict(one) | {"best": one.best} for one in found],
     }
