@@ -29,7 +29,7 @@ options in quotes, with a name before it or not:
 
 Options after the arms are for all of them."""
 SEEDS = 5
-NUM_SAID = {"compare": 2, "claim": 3}
+NUM_SAID = {"compare": 2, "claim": 4}
 """Tables that are printed, of those in ``analysis.json``."""
 UNITS = ("steps", "gradients", "images", "seconds")
 """As `equipoise.studies.comparison.budget.UNITS`, which needs torch."""

@@ -5,6 +5,7 @@ contrasts, each of which has to hold at 5 % by itself (an intersection-union tes
 seeds the one-sided sign-flip test can just be passed: p = 1/32 where all five differences agree.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +15,11 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
-from equipoise.studies.comparison.budget import Budget, as_json
+from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
-from equipoise.studies.comparison.played import Played, played_runs
-from equipoise.studies.comparison.results import write_results
+from equipoise.studies.comparison.played import played_runs
+from equipoise.studies.comparison.results import with_ends, write_results
 from equipoise.studies.comparison.searched import (
     Searched,
     by_configuration,
@@ -30,7 +31,7 @@ from equipoise.studies.comparison.significance import sign_flip_p
 from equipoise.studies.comparison.study import CompareStudy
 from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.engine import Standings
-from equipoise.studies.folder import StudyFolder, ToTheEnd
+from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
 
 SEARCH_SEED = 1000
@@ -157,7 +158,7 @@ class ClaimStudy:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes two studies the same one; arms and seeds may be added."""
-        return {"kind": "claim", "claim": self.name, "budget": as_json(self.budget), **protocol_of(self._any)}
+        return {"kind": "claim", "claim": self.name, "budget": asdict(self.budget), **protocol_of(self._any)}
 
     @property
     def _any(self) -> RunSettings:
@@ -188,7 +189,7 @@ class ClaimStudy:
         folder = StudyFolder.open(path, self.identity)
         plan = self.search_runs()
         standings = play(folder, ToTheEnd(), distinct(plan))
-        found = self._searched(folder, plan, path)
+        found = self._searched(folder, plan, standings, path)
         study = self._comparison(found)
         answers = study.run_in(folder, play)
         pairs = answers.comparison.pairs["final"]
@@ -199,17 +200,23 @@ class ClaimStudy:
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, overall(judged), standings | answers.standings, answers.num_left)
 
-    def _searched(self, folder: StudyFolder, plan: Sequence[PlannedRun], path: Path) -> list[Searched]:
-        played = played_runs(folder, plan, ToTheEnd(), self.budget.unit)
-        if len(played) < len(plan):
+    def _searched(
+        self, folder: StudyFolder, plan: Sequence[PlannedRun], standings: Standings, path: Path
+    ) -> list[Searched]:
+        """What tuning found; a configuration of which a run failed (not diverged: failed) cannot be chosen."""
+        left = [run for run in plan if standings[run.key].status not in (*FINISHED, Status.FAILED)]
+        if left:
             raise UserError(
-                f"{len(plan) - len(played)} of {len(plan)} runs of the search have not ended; the same command goes on "
-                f"with '{path}'."
+                f"{len(left)} of {len(plan)} runs of the search have not ended; the same command goes on with '{path}'."
             )
-        by_arm: dict[str, list[Played]] = {}
-        for one in played:
-            by_arm.setdefault(str(one.run.labels["arm"]), []).append(one)
-        return [searched(name, runs, self.budget.amount) for name, runs in by_arm.items()]
+        played = played_runs(folder, plan, ToTheEnd(), self.budget.unit)
+        whole = {arm: [one for one in played if one.run.labels["arm"] == arm] for arm in self.arms}
+        for arm, runs in whole.items():
+            counts = Counter(one.run.labels["candidate"] for one in runs)
+            whole[arm] = [one for one in runs if counts[one.run.labels["candidate"]] == self.search_seeds]
+            if not whole[arm]:
+                raise UserError(f"Runs of every configuration of arm {arm!r} failed; see '{path / 'failures'}'.")
+        return [searched(arm, runs, self.budget.amount) for arm, runs in whole.items()]
 
     def _comparison(self, found: Sequence[Searched]) -> CompareStudy:
         arms = tuple(Arm(one.arm, self.arms[one.arm][one.best]) for one in found)
@@ -255,7 +262,9 @@ def claim_results(
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
     contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
     shared = _by_configuration(found, judged)
-    tables = [contrasts, searches_table(found, distance), *shared, candidates_table(found, distance)]
+    told = [contrasts, searches_table(found, distance), *shared]
+    first, *others = compared["tables"]
+    tables = [first, *(table.as_json() for table in told), *others, candidates_table(found, distance).as_json()]
     return compared | {
         "kind": "claim",
         "title": f"{says} At this scale: {verdict}.",
@@ -266,7 +275,7 @@ def claim_results(
             *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
             *compared["sentences"],
         ],
-        "tables": [compared["tables"][0], *(table.as_json() for table in tables), *compared["tables"][1:]],
+        "tables": tables,
         "contrasts": [asdict(one) | {"verdict": one.verdict} for one in judged],
         "search": [asdict(one) | {"best": one.best} for one in found],
     }
@@ -285,7 +294,7 @@ def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> li
     rows: list[list[Cell]] = []
     for one in judged:
         if together := by_configuration(arms[one.better], arms[one.worse]):
-            number, lower, p = together
-            rows.append([one.better, one.worse, f"{lower}/{number}", p])
-    columns = ["first", "second", "first is lower in", "two-sided p"]
+            lower = f"{together.num_lower}/{together.number}"
+            rows.append([one.better, one.worse, lower, together.p, with_ends(together.needed)])
+    columns = ["first", "second", "first is lower in", "two-sided p", "share of the trials needed (95 %)"]
     return [Table("Configuration by configuration", columns, rows)] if rows else []
