@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from equipoise.cli.main import main
-from equipoise.cli.study_batch_size import split_options
+from equipoise.cli.studying import split_options
 from equipoise.config import EvaluationSettings, RunSettings
 from equipoise.config.files import merged, to_yaml
 from equipoise.core.errors import UserError
@@ -21,16 +21,15 @@ from equipoise.studies.advice import advice
 from equipoise.studies.batch_size import (
     TUNED_FACTORS,
     BatchSizePlan,
-    Measured,
     TargetAnswer,
     TargetMet,
     answer,
-    curve_of,
     target_of_pilot,
 )
 from equipoise.studies.cost import cost, one_of_each_arm
 from equipoise.studies.critical import analyse
 from equipoise.studies.folder import Standing, Status
+from equipoise.studies.measured import Measured, curve_of
 from equipoise.studies.noise_scale import at_target
 from equipoise.studies.reaches import Curve, Reach, reach
 from equipoise.studies.results import as_json, write_results

@@ -36,6 +36,10 @@ class DataWarning(UserWarning):
     """Something in the data was skipped or converted in a way a person should know of."""
 
 
+class PictureWarning(UserWarning):
+    """A picture or a page was not made; the run itself is whole."""
+
+
 class SampleSizeWarning(UserWarning):
     """A number was measured on so few examples that it says more about them than a person may think."""
 

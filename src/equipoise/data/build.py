@@ -11,6 +11,7 @@ from equipoise.data.archive import is_archive, open_archive
 from equipoise.data.digits import load_digits
 from equipoise.data.folder import FolderRecords
 from equipoise.data.images import load_images, require_resolution
+from equipoise.data.kept import kept
 from equipoise.data.mixtures import Mixture, grid_centres, ring_centres
 from equipoise.data.points import load_moons
 from equipoise.data.reading import Progress
@@ -94,4 +95,4 @@ def build_source(
         if settings.source == "text":  # in the code of the text trained on: another would be another game
             return load_text(other, device, load_text(settings, torch.device("cpu")).vocabulary, on_progress)
         settings = other
-    return SOURCES[settings.source](settings, device, on_progress)
+    return kept(settings, device, lambda: SOURCES[settings.source](settings, device, on_progress))

@@ -2,7 +2,8 @@
 
 import math
 
-from equipoise.studies.critical import Finding, FittedLaw, Interval, SizeSummary
+from equipoise.studies.critical import Finding, FittedLaw, SizeSummary
+from equipoise.studies.interval import Interval
 
 
 def advice(finding: Finding, name: str) -> list[str]:

@@ -18,14 +18,14 @@ from typing import Any, Literal
 
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
-from equipoise.core.files import read_json_lines
-from equipoise.core.judges import distance_of, judge_of
-from equipoise.studies.critical import Finding, Interval, analyse
-from equipoise.studies.folder import FINISHED, Record, Standing, Status, StudyFolder
+from equipoise.core.judges import distance_of
+from equipoise.studies.critical import Finding, analyse
+from equipoise.studies.folder import Record, Standing, Status
+from equipoise.studies.interval import Interval
+from equipoise.studies.measured import Measured
 from equipoise.studies.noise_scale import at_target
 from equipoise.studies.plan import PlannedRun, content, distinct
 from equipoise.studies.reaches import Curve, Reach, reach
-from equipoise.training.run_folder import EVALUATIONS, METRICS
 
 Rates = Literal["fixed", "sqrt", "linear", "tuned"]
 TUNED_FACTORS = (0.5, 1.0, 2.0)
@@ -129,25 +129,6 @@ class BatchSizePlan:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A finished run as the analysis takes it.
-
-    Attributes:
-        run: what was planned.
-        standing: how it ended.
-        curve: its distances.
-        metrics: its lines of ``metrics.jsonl``.
-        judge: name of the value that its distances are (see `core.judges`).
-    """
-
-    run: PlannedRun
-    standing: Standing
-    curve: Curve
-    metrics: list[Record]
-    judge: str = "fd"
-
-
-@dataclass(frozen=True)
 class TargetAnswer:
     """Everything about one target.
 
@@ -162,33 +143,6 @@ class TargetAnswer:
     reaches: list[Reach]
     noise_scales: dict[str, Interval | None]
     judge: str
-
-
-def measured_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: TargetMet) -> list[Measured]:
-    """The runs of ``plan`` that are finished, with their records."""
-    found = []
-    for run in plan:
-        standing = folder.standing(run, rule)
-        if standing.status in FINISHED:
-            path = folder.run_path(run)
-            evaluations, metrics = read_json_lines(path / EVALUATIONS), read_json_lines(path / METRICS)
-            curve = curve_of(run.settings, evaluations)
-            found.append(Measured(run, standing, curve, metrics, next(map(judge_of, evaluations), "fd")))
-    return found
-
-
-def curve_of(settings: RunSettings, evaluations: Sequence[Record]) -> Curve:
-    """The distances of a run."""
-    columns = {name: [record[name] for record in evaluations] for name in ("step", "images", "seconds")}
-    return Curve(
-        settings.training.batch_size,
-        settings.seed,
-        columns["step"],
-        [distance_of(record) for record in evaluations],
-        settings.training.steps,
-        columns["images"],
-        columns["seconds"],
-    )
 
 
 def answer(target: float, runs: Sequence[Measured], num_resamples: int = 400) -> TargetAnswer:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from equipoise.studies.critical import Interval
 from equipoise.studies.folder import Record
+from equipoise.studies.interval import Interval
 
 
 def ratio(noises: Sequence[float], signals: Sequence[float]) -> Interval | None:

@@ -11,13 +11,15 @@ from typing import Any
 from equipoise.core.files import write_json, write_text
 from equipoise.core.judges import JUDGES
 from equipoise.studies.advice import advice
-from equipoise.studies.batch_size import Measured, TargetAnswer
-from equipoise.studies.critical import Interval
+from equipoise.studies.batch_size import TargetAnswer
 from equipoise.studies.folder import Standing
+from equipoise.studies.interval import Interval
+from equipoise.studies.measured import Measured
 from equipoise.studies.plan import PlannedRun
 from equipoise.studies.reaches import reach
 
-ANALYSIS, RUNS = "analysis.json", "runs.csv"
+ANALYSIS, RUNS, FIGURE = "analysis.json", "runs.csv", "batch-size.png"
+_COLUMNS = ("batch size", "met", "steps", "SFO", "images", "seconds")
 _NUM_DRAWN = 60
 
 
@@ -25,6 +27,10 @@ def as_json(answers: Sequence[TargetAnswer], num_planned: int, num_finished: int
     """All answers as plain values; what is infinite (a median that was never met) becomes null on disk."""
     return {
         "kind": "batch-size",
+        "title": "Which batch size reaches the target at the least cost?",
+        "sentences": [sentence for answer in answers for sentence in advice(answer.finding, JUDGES[answer.judge])],
+        "tables": [_table(answer) for answer in answers],
+        "figures": [{"file": FIGURE, "alternative": "Steps and gradient cost to the target against the batch size."}],
         "rates": rates,
         "num_planned": num_planned,
         "num_finished": num_finished,
@@ -63,6 +69,16 @@ def _row(
         for name in ("steps", "sfo", "seconds"):
             row[f"{name}_to_{target:g}"] = getattr(one, name) if one and one.met else ""
     return row
+
+
+def _table(answer: TargetAnswer) -> dict[str, Any]:
+    """The sizes of one target as any page can show them."""
+    rows = [
+        [one.batch_size, f"{one.num_met}/{one.num_runs}", one.steps.value, one.sfo.value, one.images, one.seconds]
+        for one in answer.finding.sizes
+    ]
+    title = f"Medians to {JUDGES[answer.judge]} {answer.finding.target:g}"
+    return {"title": title, "columns": list(_COLUMNS), "rows": rows}
 
 
 def _target(answer: TargetAnswer) -> dict[str, Any]:

@@ -116,8 +116,12 @@ def _with_labels(settings: RunSettings, device: torch.device, on_load: OnLoad | 
 
 def generate_examples(gen: nn.Module, settings: RunSettings, num_examples: int, generator: torch.Generator) -> Tensor:
     """Examples (N, ...) in float32 of a generator, in the run's precision, from latents drawn with ``generator``."""
-    latents = sample_latents(settings.game, num_examples, generator)
-    with torch.inference_mode(), precision_context(settings, generator.device)():
+    return examples_of(gen, settings, sample_latents(settings.game, num_examples, generator))
+
+
+def examples_of(gen: nn.Module, settings: RunSettings, latents: Tensor) -> Tensor:
+    """Examples (N, ...) in float32 of a generator, in the run's precision, from ``latents`` (N, Z)."""
+    with torch.inference_mode(), precision_context(settings, latents.device)():
         examples: Tensor = gen(latents)
     return examples.float()
 

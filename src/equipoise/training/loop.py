@@ -11,26 +11,26 @@ from pathlib import Path
 import torch
 
 from equipoise.config import RunSettings
-from equipoise.core.errors import GuardWarning, RunFailedError, UserError
+from equipoise.core.devices import is_out_of_memory
+from equipoise.core.errors import GuardWarning, PictureWarning, RunFailedError, UserError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Source
 from equipoise.training.adapting.projection import save_projection
 from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import keep_only, save_checkpoint
+from equipoise.training.closing_look import closing_look
 from equipoise.training.endings import what_next, why_it_failed
 from equipoise.training.guarding.guard import Finding, Guard
 from equipoise.training.guarding.probe import Probe, probe
 from equipoise.training.lines import save_lines, vocabulary_of
 from equipoise.training.measuring.evaluator import AnyEvaluator, build_evaluator
 from equipoise.training.observer import Observer, Silence
-from equipoise.training.pictures import save_picture
-from equipoise.training.records import Stopwatch, describe, metrics_record
+from equipoise.training.pictures import NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS, save_picture
+from equipoise.training.records import Stopwatch, describe, metrics_record, spent
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
-
-NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
 
 
 def train(
@@ -106,7 +106,7 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
     try:
         return Session(settings, on_load)
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
@@ -173,6 +173,8 @@ class Loop:
                 return ending
             if self._stopping and session.step < self.settings.steps:
                 return self._end(Outcome.STOPPED, f"Stopped on request after step {session.step}.")
+        if trouble := closing_look(session, self.evaluator, self.folder):
+            warnings.warn(f"The closing pictures were not drawn ({trouble}).", PictureWarning, stacklevel=2)
         return self._end(Outcome.COMPLETE, f"Complete: all {session.step} steps were played.")
 
     def _due(self, every: int) -> bool:
@@ -221,7 +223,7 @@ class Loop:
         measured = evaluator.evaluate(session.subject)
         session.seconds += self._stopwatch.lap()
         session.note_distance(measured["values"][evaluator.judge], evaluator.judge)
-        record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
+        record = {**spent(session), **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
         return self.guard.after_evaluation(measured["values"])

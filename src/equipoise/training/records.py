@@ -41,14 +41,23 @@ class Stopwatch:
         return rate
 
 
+def spent(session: Session) -> dict[str, Any]:
+    """What the run has cost so far, in every unit at which methods may be compared."""
+    return {
+        "step": session.step,
+        "images": session.images,
+        "seconds": session.seconds,
+        "disc_gradients": session.match.disc.num_gradients,
+        "gen_gradients": session.match.gen.num_gradients,
+    }
+
+
 def metrics_record(session: Session, images_per_second: float | None) -> dict[str, Any]:
     """One line of metrics: mean losses since the last one, their gaps to the ideal, and the rates in force."""
     losses = session.meter.read()
     game, disc_rate, gen_rate = session.match.game, session.match.disc.rate, session.match.gen.rate
     record: dict[str, Any] = {
-        "step": session.step,
-        "images": session.images,
-        "seconds": session.seconds,
+        **spent(session),
         "images_per_second": images_per_second,
         **losses,
         "disc_gap": _gap(losses["disc_loss"], session.match.disc, game.ideal_disc_loss),
@@ -56,8 +65,6 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "disc_rate": disc_rate,
         "gen_rate": gen_rate,
         "rate_ratio": disc_rate / gen_rate if gen_rate else None,
-        "disc_gradients": session.match.disc.num_gradients,
-        "gen_gradients": session.match.gen.num_gradients,
     }
     for name, player in (("disc", session.match.disc), ("gen", session.match.gen)):
         if player.gap is not None:

@@ -77,7 +77,7 @@ class Session:
 
     def play_round(self) -> None:
         """One round: scheduled numbers, updates, average, losses; no host read."""
-        self._set_numbers()
+        self.set_numbers()
         if self.noise:
             self.noise.before_round(self.step, self.match)
         disc_terms, gen_terms = self.order.play(self.match)
@@ -86,7 +86,7 @@ class Session:
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
 
-    def _set_numbers(self) -> None:
+    def set_numbers(self) -> None:
         """Put in force all numbers that change with the step."""
         self.match.disc.set_step(self.step)
         self.match.gen.set_step(self.step)
