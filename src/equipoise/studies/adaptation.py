@@ -135,8 +135,7 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
         "sentences": sentences(settings, evaluations, metrics, chosen),
         "tables": [_rules_table(chosen, bounds)],
         "figures": [
-            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"},
-            {"file": "curves.png", "alternative": "Risk, losses with their ideals, learning rates, features"},
+            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"}
         ],
         "bounds": bounds._asdict(),
         "choices": [choice._asdict() for choice in chosen],
