@@ -102,6 +102,7 @@ def _play(settings: RunSettings, *, with_baselines: bool, path: Path | None = No
     path = path or Path(settings.root) / settings.name
     code = _finish(settings, path)
     if code or not _is_complete(path):
+        print(f"The rest of the comparison too: equipoise adapt {path}")
         return code
     for name in _bounds(with_baselines=with_baselines):
         bound = _bound(settings, name)
