@@ -45,7 +45,8 @@ class Best:
         """Take in an evaluation; the best of all in words."""
         judge = record["judge"]
         distance = record["values"][judge]
-        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
+        is_candidate = record["step"] > 0 or judge not in RISKS.values()  # as in the session
+        if is_candidate and math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
         name = "best" if judge == "fd" else f"best {JUDGES[judge]}"
         return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
