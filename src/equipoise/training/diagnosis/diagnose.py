@@ -93,7 +93,7 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
         started = time.perf_counter()
         try:
             records[name] = MEASUREMENTS[name](position)
-        except NotMeasuredError as reason:
+        except (NotMeasuredError, UserError) as reason:  # features that cannot be had stop no other measurement
             missing[name] = str(reason)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
