@@ -66,6 +66,9 @@ def test_pictures_of_nearest_neighbours(run):
     (figure,) = found["figures"]
     assert (folder / "diagnosis" / figure["file"]).read_bytes().startswith(b"\x89PNG")
     assert len(found["measurements"]["memorisation"]["closest"]) == 8
+    (again,) = diagnose(folder, quick(measure=["losses"]))
+    assert again["figures"] == []
+    assert not (folder / "diagnosis" / figure["file"]).exists()
 
 
 def test_the_same_call_gives_the_same_record(run):
