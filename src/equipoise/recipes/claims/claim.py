@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from equipoise.config import PlayerSettings, RunSettings
 
+PAPER_EVALUATIONS = 100
+"""Evaluations of a run at the paper's size, after the first."""
+MOST_LOST = 2000
+"""Rounds that a kill can cost."""
 PAPER = "-paper"
 """Behind the name of a claim at the paper's size."""
 Candidates = dict[str, RunSettings]
@@ -56,7 +60,8 @@ class Claim:
 def measured_often(settings: RunSettings, gradients: int, num_evaluations: int = 2) -> RunSettings:
     """``settings`` for so many gradients in all, with ``num_evaluations`` after the first and few pictures."""
     steps = max(gradients // (1 + settings.training.disc_steps), 1)
-    often = {"steps": steps, "log_every": max(steps // 100, 1), "sample_every": steps, "checkpoint_every": steps}
+    often = {"steps": steps, "log_every": max(steps // 100, 1), "sample_every": steps}
+    often["checkpoint_every"] = min(steps, MOST_LOST)
     evaluation = settings.evaluation.model_copy(update={"every": max(steps // num_evaluations, 1)})
     return settings.model_copy(
         update={"training": settings.training.model_copy(update=often), "evaluation": evaluation}

@@ -9,7 +9,7 @@ from equipoise.config import (
     RunSettings,
     TrainingSettings,
 )
-from equipoise.recipes.claims.claim import Candidates, Claim, Contrast, grid, measured_often
+from equipoise.recipes.claims.claim import PAPER_EVALUATIONS, Candidates, Claim, Contrast, grid, measured_often
 from equipoise.recipes.images import sngan_cifar10_cg
 
 SOURCE = "Naganuma & Iiduka 2023, table 3"
@@ -35,10 +35,9 @@ CG_CONTRASTS = (
 )
 
 
-def _cg_arms(settings: RunSettings, rates: tuple[float, ...], gradients: int) -> dict[str, Candidates]:
-    base = measured_often(settings, gradients)
+def _cg_arms(settings: RunSettings, rates: tuple[float, ...]) -> dict[str, Candidates]:
     scaled = {name: (player, tuple(rate * scale for rate in rates)) for name, (player, scale) in CG_ARMS.items()}
-    return {name: grid(base, player, own, own) for name, (player, own) in scaled.items()}
+    return {name: grid(settings, player, own, own) for name, (player, own) in scaled.items()}
 
 
 def cg_small(gradients: int) -> dict[str, Candidates]:
@@ -51,7 +50,7 @@ def cg_small(gradients: int) -> dict[str, Candidates]:
         training=TrainingSettings(order="simultaneous", batch_size=32),
         evaluation=EvaluationSettings(features="cifar10", num_samples=2500, reference_split="test"),
     )
-    return _cg_arms(settings, (1e-2, 4e-2, 1.6e-1), gradients)
+    return _cg_arms(measured_often(settings, gradients), (1e-2, 4e-2, 1.6e-1))
 
 
 def cg_paper(gradients: int) -> dict[str, Candidates]:
@@ -63,7 +62,8 @@ def cg_paper(gradients: int) -> dict[str, Candidates]:
             "evaluation": EvaluationSettings(features="cifar10", num_samples=10_000, reference_split="test"),
         }
     )
-    return _cg_arms(settings, (5e-5, 1e-4, 5e-4, 1e-3, 5e-3), gradients)
+    settings = measured_often(settings, gradients, PAPER_EVALUATIONS)
+    return _cg_arms(settings, (5e-5, 1e-4, 5e-4, 1e-3, 5e-3))
 
 
 CONJUGATE_GRADIENTS = (

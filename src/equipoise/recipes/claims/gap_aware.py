@@ -12,7 +12,7 @@ from equipoise.config import (
     RunSettings,
     ScheduleSettings,
 )
-from equipoise.recipes.claims.claim import Candidates, Claim, Contrast, measured_often
+from equipoise.recipes.claims.claim import PAPER_EVALUATIONS, Candidates, Claim, Contrast, measured_often
 from equipoise.recipes.gap_aware import gap_aware
 
 SOURCE = "Hazimeh & Ponomareva 2023, section 5"
@@ -24,11 +24,8 @@ GAP_CONTRASTS = (
 )
 
 
-def _gap_arms(
-    settings: RunSettings, num_draws: int, rates: tuple[float, float], gradients: int
-) -> dict[str, Candidates]:
+def _gap_arms(base: RunSettings, num_draws: int, rates: tuple[float, float]) -> dict[str, Candidates]:
     """The paper's search space, the same draws for every arm: rates and clip log-uniform, beta1 uniform."""
-    base = measured_often(settings, gradients)
     arms: dict[str, Candidates] = {name: {} for name in ("off", "on", "off-decoupled", "on-decoupled", "decay")}
     for number in range(num_draws):
         draws, label = random.Random(number), f"draw {number}"
@@ -68,12 +65,12 @@ def gap_small(gan: str, gradients: int) -> dict[str, Candidates]:
         "training": settings.training.model_copy(update={"batch_size": 32}),
         "evaluation": settings.evaluation.model_copy(update={"num_samples": 2500}),
     }
-    return _gap_arms(settings.model_copy(update=changes), 16, (1e-4, 1e-2), gradients)
+    return _gap_arms(measured_often(settings.model_copy(update=changes), gradients), 16, (1e-4, 1e-2))
 
 
 def gap_paper(gan: str, gradients: int) -> dict[str, Candidates]:
     """The paper's nets, batch and 100 draws on MNIST."""
-    return _gap_arms(gap_aware(gan, "mnist"), 100, (1e-5, 1e-3), gradients)
+    return _gap_arms(measured_often(gap_aware(gan, "mnist"), gradients, PAPER_EVALUATIONS), 100, (1e-5, 1e-3))
 
 
 def _claims(gan: str) -> tuple[Claim, Claim]:

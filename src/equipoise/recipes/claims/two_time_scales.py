@@ -9,7 +9,15 @@ from equipoise.config import (
     RunSettings,
     TrainingSettings,
 )
-from equipoise.recipes.claims.claim import Candidates, Claim, Contrast, diagonal, grid, measured_often
+from equipoise.recipes.claims.claim import (
+    PAPER_EVALUATIONS,
+    Candidates,
+    Claim,
+    Contrast,
+    diagonal,
+    grid,
+    measured_often,
+)
 from equipoise.recipes.images import cifar10
 
 SOURCE = "Heusel et al. 2017, table 1"
@@ -25,18 +33,19 @@ ADAM = PlayerSettings(betas=(0.5, 0.999))
 ADAM_WGAN = PlayerSettings(betas=(0.0, 0.9))
 
 
-def _ttur_arms(settings: RunSettings, rates: tuple[float, ...], gradients: int) -> dict[str, Candidates]:
-    base = measured_often(settings, gradients)
-    return {"two-rates": grid(base, ADAM, rates, rates), "one-rate": diagonal(base, ADAM, rates)}
+def _ttur_arms(settings: RunSettings, rates: tuple[float, ...]) -> dict[str, Candidates]:
+    return {"two-rates": grid(settings, ADAM, rates, rates), "one-rate": diagonal(settings, ADAM, rates)}
 
 
-def _wgan_gp_arms(settings: RunSettings, rates: tuple[float, ...], gradients: int) -> dict[str, Candidates]:
-    one = measured_often(settings, gradients)
+def _wgan_gp_arms(
+    settings: RunSettings, rates: tuple[float, ...], gradients: int, num_evaluations: int = 2
+) -> dict[str, Candidates]:
+    one = measured_often(settings, gradients, num_evaluations)
     five = settings.model_copy(update={"training": settings.training.model_copy(update={"disc_steps": 5})})
     return {
         "two-rates": grid(one, ADAM_WGAN, rates, rates),
         "one-rate": diagonal(one, ADAM_WGAN, rates),
-        "five-critic-steps": diagonal(measured_often(five, gradients), ADAM_WGAN, rates),
+        "five-critic-steps": diagonal(measured_often(five, gradients, num_evaluations), ADAM_WGAN, rates),
     }
 
 
@@ -54,13 +63,14 @@ def _small_mnist(disc_norm: str, game: GameSettings) -> RunSettings:
 def ttur_small(gradients: int) -> dict[str, Candidates]:
     """DCGAN of width 8 on MNIST, batch normalisation in both, as in the paper; a 5 x 5 grid."""
     settings = _small_mnist("batch", GameSettings(objective="nonsaturating", latent_dim=64))
-    return _ttur_arms(settings, (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), gradients)
+    return _ttur_arms(measured_often(settings, gradients), (3e-4, 1e-3, 3e-3, 1e-2, 3e-2))
 
 
 def ttur_paper(gradients: int) -> dict[str, Candidates]:
     """The paper's DCGAN on CIFAR-10, a 5 x 5 grid around its rates."""
     settings = cifar10().model_copy(update={"training": TrainingSettings(batch_size=64, ema=0.0)})
-    return _ttur_arms(settings, (1e-5, 5e-5, 1e-4, 5e-4, 1e-3), gradients)
+    settings = measured_often(settings, gradients, PAPER_EVALUATIONS)
+    return _ttur_arms(settings, (1e-5, 5e-5, 1e-4, 5e-4, 1e-3))
 
 
 _GRADIENT_PENALTY = GameSettings(objective="wasserstein", penalty="gradient", penalty_weight=10.0, latent_dim=64)
@@ -81,7 +91,7 @@ def wgan_gp_paper(gradients: int) -> dict[str, Candidates]:
         training=TrainingSettings(batch_size=64, ema=0.0),
         evaluation=EvaluationSettings(features="cifar10", num_samples=10_000, reference_split="test"),
     )
-    return _wgan_gp_arms(settings, (3e-5, 1e-4, 3e-4, 5e-4), gradients)
+    return _wgan_gp_arms(settings, (3e-5, 1e-4, 3e-4, 5e-4), gradients, PAPER_EVALUATIONS)
 
 
 TWO_TIME_SCALES = (
