@@ -34,8 +34,9 @@ def test_adapting_the_moons_plays_the_bounds_and_shows_all_rules(tmp_path, capsy
         assert words in printed
     assert "Without labels of the target its accuracy is estimated at" in printed
     assert "told apart" in printed
-    run = tmp_path / "runs/moons"
-    assert {"features.png", "curves.png", "analysis.json"} <= {path.name for path in run.iterdir()}
+    run = tmp_path / "runs/moons-rules"
+    assert {"features.png", "report.html", "analysis.json"} <= {path.name for path in run.iterdir()}
+    assert "report.html" in {path.name for path in (tmp_path / "runs/moons").iterdir()}
     assert set(json.loads((run / "analysis.json").read_text())["bounds"]) == {"source_only", "target_only"}
     with Image.open(run / "features.png") as picture:
         assert picture.size[0] > 1000

@@ -210,7 +210,14 @@ def test_information_is_that_of_the_target_alone_and_is_weighted_in_units_of_lam
     torch.testing.assert_close(auxiliary, labels - WEIGHT * 0.5 * found)
 
 
-def test_information_has_gradients_where_a_probability_vanishes():
-    logits = torch.tensor([[1000.0, 0.0], [0.0, 1000.0]], dtype=torch.float64, requires_grad=True)
+@pytest.mark.parametrize("logits", [[[1000.0, 0.0], [0.0, 1000.0]], [[120.0, 0.0], [120.0, 0.0]]])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_information_has_gradients_where_a_class_vanishes(logits, dtype):
+    logits = torch.tensor(logits, dtype=dtype, requires_grad=True)
     (gradient,) = torch.autograd.grad(information(logits), logits)
     assert bool(gradient.isfinite().all())
+
+
+def test_information_has_the_gradient_of_its_differences():
+    logits = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    assert torch.autograd.gradcheck(information, logits)

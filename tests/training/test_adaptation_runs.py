@@ -191,6 +191,18 @@ def test_the_best_checkpoint_is_the_one_of_the_judge_and_is_what_is_loaded(moons
     assert TrainedClassifier.load(tmp_path / "moons").state["step"] == least["step"]
 
 
+def test_an_untrained_classifier_is_never_the_best(moons, tmp_path):
+    # Blind to its labels: at a rate of next to nothing all evaluations are those of the untrained one.
+    ending = train(moons(gen={"lr": 1e-12}, disc={"lr": 1e-12}))
+    assert ending.values["best_step"] > 0
+
+
+def test_too_few_examples_to_compare_are_refused_before_anything_is_written(moons, tmp_path):
+    with pytest.raises(UserError, match=r"validation part of 'moons' has 2 examples, but at least 8 are needed"):
+        train(moons(division={"held_out": 0.01}))
+    assert not (tmp_path / "moons").exists()
+
+
 def test_a_trained_classifier_measures_as_in_training_and_probes(moons, tmp_path):
     train(moons())
     found = TrainedClassifier.load(tmp_path / "moons", 12).measure()

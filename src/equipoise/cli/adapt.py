@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from equipoise.cli.pages import say_page
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.adaptation import BaselineName
@@ -19,6 +20,7 @@ from equipoise.core.files import write_json
 
 PROG = "equipoise adapt [RECIPE|RUN] [--config FILE] [--no-baselines]"
 DEFAULT = "adapt-digits"
+ANALYSIS = "analysis.json"
 CHEAP = ("adapt-digits", "moons")
 """Recipes whose bounds are played without being asked for."""
 
@@ -36,6 +38,7 @@ def main(arguments: list[str]) -> int:
     baselines = recipe.partition(":")[0] in CHEAP if wanted is None else wanted
     from equipoise.training import RunFolder
 
+    _refuse_foreign(rules_folder(Path(settings.root) / settings.name))
     for planned in [settings, *(_bound(settings, name) for name in _bounds(with_baselines=baselines))]:
         RunFolder.refuse_existing(planned)
     return _play(settings, with_baselines=baselines)
@@ -65,6 +68,16 @@ def _require_adaptation(settings: RunSettings) -> None:
         )
 
 
+def rules_folder(run: Path) -> Path:
+    """Where the table of rules of a run lies: a folder of its own, since the run's page shows the run."""
+    return run.parent / f"{run.name}-rules"
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not (folder / ANALYSIS).is_file():
+        raise UserError(f"'{folder}' exists already and holds something else; choose another --name, or remove it.")
+
+
 def _bounds(*, with_baselines: bool) -> tuple[BaselineName, ...]:
     from equipoise.studies.adaptation import BASELINES
 
@@ -89,6 +102,7 @@ def _play(settings: RunSettings, *, with_baselines: bool, path: Path | None = No
     path = path or Path(settings.root) / settings.name
     code = _finish(settings, path)
     if code or not _is_complete(path):
+        print(f"The rest of the comparison too: equipoise adapt {path}")
         return code
     for name in _bounds(with_baselines=with_baselines):
         bound = _bound(settings, name)
@@ -134,12 +148,13 @@ def _has_oracle(path: Path) -> bool:
 
 
 def _show(path: Path, settings: RunSettings) -> None:
-    """Print the rules side by side, and keep them in the run's ``analysis.json`` with the picture of the features."""
+    """Print the rules side by side, and keep them in a folder beside the run, with its features and a page."""
     from equipoise.reports.features import draw_features
     from equipoise.studies.adaptation import analysis
 
-    found = analysis(path, settings)
-    write_json(path / "analysis.json", found)
+    found, folder = analysis(path, settings), rules_folder(path)
+    folder.mkdir(exist_ok=True)
+    write_json(folder / ANALYSIS, found)
     console = Console()
     for table in found["tables"]:
         shown = Table(*table["columns"], title=table["title"], box=None, pad_edge=False, title_justify="left")
@@ -149,6 +164,7 @@ def _show(path: Path, settings: RunSettings) -> None:
         console.print(shown)
     print("\n" + "\n".join(found["sentences"]))
     try:
-        print(f"Features in {draw_features(path)}")
+        print(f"Features in {draw_features(path, folder / 'features.png')}")
     except OSError as error:
         print(f"warning: the features were not drawn ({error.strerror or error}).", file=sys.stderr)
+    say_page(folder)

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console, Group
@@ -44,7 +45,8 @@ class Best:
         """Take in an evaluation; the best of all in words."""
         judge = record["judge"]
         distance = record["values"][judge]
-        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
+        is_candidate = record["step"] > 0 or judge not in RISKS.values()  # as in the session
+        if is_candidate and math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
         name = "best" if judge == "fd" else f"best {JUDGES[judge]}"
         return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
@@ -98,6 +100,9 @@ class LineView:
         for line in shown(record):
             self.say(f"  | {line}")
         self._said_at = time.monotonic()
+
+    def on_sample(self, step: int, path: Path) -> None:
+        """Nothing: the closing words say where samples lie."""
 
     def on_end(self, ending: Ending) -> None:
         """Nothing: the closing words follow."""
@@ -178,6 +183,9 @@ class LiveView:
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
         if "lines" in record:
             self._rows["samples"] = escape("\n".join(shown(record)))
+
+    def on_sample(self, step: int, path: Path) -> None:
+        """Nothing: the closing words say where samples lie."""
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""

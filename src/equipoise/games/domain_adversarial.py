@@ -24,6 +24,7 @@ With ``conditioned`` disc sees the outer product of features and class probabili
 weights by entropy of that paper are not offered, because objectives average over plain batches.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -192,9 +193,13 @@ def information(logits: Tensor) -> Tensor:
     tensor(0.6931)
     """
     log_probabilities = logits.log_softmax(1)
-    probabilities = log_probabilities.exp()
-    of_mean: Tensor = torch.special.entr(probabilities.mean(0)).sum()
-    return of_mean + (probabilities * log_probabilities).sum(1).mean()
+    # By its logarithm: the mean of a class that no example is given is 0 in float32, where entropy has no slope.
+    log_mean = log_probabilities.logsumexp(0) - math.log(len(logits))
+    return _negative_entropy(log_probabilities).mean() - _negative_entropy(log_mean)
+
+
+def _negative_entropy(log_probabilities: Tensor) -> Tensor:
+    return (log_probabilities.exp() * log_probabilities).sum(-1)
 
 
 def domain_accuracy(scores: Features, threshold: float) -> Tensor:

@@ -59,10 +59,14 @@ def digits() -> RunSettings:
         target=grey.model_copy(update={"texture": "smooth", "texture_strength": 0.6}),
         network=NetworkSettings(architecture="dann", disc_norm="none", gen_norm="layer"),
         game=GameSettings(
-            kind="domain-adversarial", objective="nonsaturating", adversarial_ramp="sigmoid", information_weight=0.3
+            kind="domain-adversarial",
+            objective="nonsaturating",
+            adversarial_weight=0.5,
+            adversarial_ramp="sigmoid",
+            information_weight=0.6,
         ),
         # With so few images the features run away from a discriminator that is not faster than they are.
-        **_players(disc=2e-3, gen=1e-3),
+        **_players(disc=4e-3, gen=1e-3),
         training=TrainingSettings(steps=800, batch_size=64, ema=0.99, sample_every=200, checkpoint_every=200),
         evaluation=EvaluationSettings(features="classifier", every=100),
     )

@@ -23,11 +23,12 @@ def feature_files(run: Path) -> list[Path]:
     return sorted((run / "samples").glob("step-*.npz"))
 
 
-def draw_features(run: Path) -> Path | None:
-    """Draw ``features.png`` into the run's folder, of its newest step; None where there are no features.
+def draw_features(run: Path, out: Path | None = None) -> Path | None:
+    """Draw the features of a run's newest step; None where there are none.
 
     Args:
         run: a run folder.
+        out: the file to write (default: ``features.png`` in the run's folder).
     """
     files = feature_files(run)
     if not files:
@@ -44,7 +45,7 @@ def draw_features(run: Path) -> Path | None:
     if has_points:
         draw_points(axes[2], found)
     figure.suptitle(f"Step {int(files[-1].stem.removeprefix('step-')):,}", fontsize=10)
-    path = run / "features.png"
+    path = out or run / "features.png"
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
     return path

@@ -135,8 +135,7 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
         "sentences": sentences(settings, evaluations, metrics, chosen),
         "tables": [_rules_table(chosen, bounds)],
         "figures": [
-            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"},
-            {"file": "curves.png", "alternative": "Risk, losses with their ideals, learning rates, features"},
+            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"}
         ],
         "bounds": bounds._asdict(),
         "choices": [choice._asdict() for choice in chosen],
@@ -151,10 +150,12 @@ def _rules_table(chosen: Sequence[Choice], bounds: Bounds) -> dict[str, Any]:
     for name, bound in zip(BASELINES, bounds, strict=True):
         if bound is not None:
             rows.append([name, None, None, _percent(bound), _percent(bounds.gap_closed(bound))])
+    columns = ["rule", "step", "source, %", "target (oracle), %", "gap closed, %"]
+    known = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     return {
         "title": "The checkpoint that each rule chooses",
-        "columns": ["rule", "step", "source, %", "target (oracle), %", "gap closed, %"],
-        "rows": rows,
+        "columns": [columns[place] for place in known],
+        "rows": [[row[place] for place in known] for row in rows],
     }
 
 

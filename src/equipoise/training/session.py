@@ -113,12 +113,17 @@ class Session:
         return generate_examples(self.average.module, self.settings, num_examples, generator)
 
     def note_distance(self, distance: float, judge: str) -> None:
-        """Keep the distance measured after the newest round; ``judge`` is the name of that value."""
+        """Keep the distance measured after the newest round; ``judge`` is the name of that value.
+
+        An untrained classifier is never the best one of its run.
+        """
         distances = self.distances
         distances.update(judge=judge, latest=distance, latest_step=self.step)
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
+        if self.board.domains and not self.step:  # sure of one class for all, an untrained classifier can look good
+            return
         if math.isfinite(distance) and (not isinstance(best, float) or distance <= best):
             distances.update(best=distance, best_step=self.step)
 

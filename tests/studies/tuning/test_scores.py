@@ -104,6 +104,33 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says():
     assert median_interval([1.0, 2.0]).interval.low is None
 
 
+@pytest.mark.parametrize(
+    ("lines", "gap"),
+    [
+        ([], math.nan),
+        ([{"disc_loss": 1.0, "disc_gap": -0.4}, {"disc_loss": 1.3, "disc_gap": -0.1}], 0.1),
+        ([{"disc_loss": 1.0, "disc_gap": -0.4}, {"disc_loss": None, "disc_gap": None}], math.inf),
+        ([{"disc_loss": 1.0, "disc_gap": None}], math.nan),
+    ],
+)
+def test_the_gap_of_a_run_is_that_of_its_last_line(arm, lines, gap):
+    (run,) = Trial(arm(), 0, {"disc.lr": 1e-3, "gen.lr": 1e-3}).runs([0])
+    found = run_score(replace(measured(run, [9.0]), metrics=lines), "final").gap
+    assert found == pytest.approx(gap, nan_ok=True)
+
+
+def test_the_gap_and_the_score_are_correlated_by_rank_with_diverged_trials_last(two_arms):
+    gaps = {0: 0.5, 15: math.inf}
+    with_gaps = [
+        replace(one, runs=tuple(replace(run, gap=gaps.get(one.trial.number, one.trial.number)) for run in one.runs))
+        for one in two_arms.scored
+    ]
+    found = replace(two_arms, scored=tuple(with_gaps))
+    assert found.gap_correlations["slow"].rho == pytest.approx(1.0)
+    assert any(word.startswith("slow: over 16 trials the discriminator's gap") for word in sentences(found))
+    assert not two_arms.gap_correlations
+
+
 def records(*values):
     return [{"step": 10 * number, "values": {"fd": value}} for number, value in enumerate(values)]
 

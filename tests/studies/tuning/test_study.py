@@ -297,7 +297,7 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(tune, tmp_path, capsys):
         (("--trials", "0"), "--trials was given as 0"),
         (("--seeds", "0"), "--seeds was given as 0"),
         (("--sampler", "tpee"), "did you mean 'tpe'"),
-        (("--score", "last"), "Choose from: final, best"),
+        (("--score", "last"), "choose from: final, best"),
         (("--arms", "--disc.lr 1e-3"), "Unknown option"),
         (("--arms", "nameless"), 'write "NAME: --field value ..."'),
         (("--arms", "a: --disc.lr 1e-3", "a: --disc.lr 1e-4"), "Two arms are called 'a'"),
@@ -307,6 +307,7 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(tune, tmp_path, capsys):
         (("--prune", "--trials", "5"), "nothing to give up among 5 trials"),
         (("--sampler", "grid", "--trials", "5"), "the grid has 25 points"),
         (("--workers", "0"), "at least 1"),
+        (("--space", "disc.optimizer=adam,sgdd"), "Unknown optimizer 'sgdd'"),
         (("--training.steps", "0"), "training.steps was given as 0"),
     ],
 )

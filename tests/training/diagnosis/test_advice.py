@@ -100,6 +100,10 @@ SPEAKING = {
         (found(probe=probe(1.0, 1.38)), ["reaches a loss of 1 in 300 rounds", "0.39 below ideal"]),
         (found(WASSERSTEIN, probe=probe(-7.0, -3.0, 0.0)), ["reaches a loss of -7"]),
     ],
+    "probe_blows_up": [
+        (found(run(disc={"lr": 30.0}), probe=probe(1e5, 1.38)), ["1e+05", "1.39", "it is 30"]),
+        (found(probe=probe(float("nan"), 1.38)), ["is nan"]),
+    ],
     "probe_finds_no_more": [(found(probe=probe(1.37, 1.38)), ["finds no more in 300 rounds"])],
     "modes_are_lost": [
         (found(modes=modes(50, 0, 50, 0)), ["2 of 4 modes", "numbers 1, 3", "r1-r2"]),
@@ -152,6 +156,7 @@ SILENT = {
         found(WASSERSTEIN, probe=probe(-3.5, -3.0, 0.0)),
         found(probe=probe(ideal=None)),
     ],
+    "probe_blows_up": [found(), found(probe=probe(1.5, 1.38)), found(probe=probe(ideal=None))],
     "probe_finds_no_more": [
         found(),
         found(probe=probe(1.0, 1.38)),

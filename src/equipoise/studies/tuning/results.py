@@ -53,6 +53,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "arms": {name: _arm(findings, name) for name in names},
         "curves": {name: curve_as_json(curve) for name, curve in findings.curves.items()},
         "ratios": [asdict(one) for one in findings.ratios],
+        "gap_correlations": {name: asdict(one) for name, one in findings.gap_correlations.items()},
         "finalists": [_finalist(one) for one in findings.finalists],
         "heat_maps": {name: _heat_map(found, name) for name, found in findings.maps.items()},
     }
@@ -94,6 +95,7 @@ def _trial(one: Scored) -> dict[str, Any]:
         "score": one.score,
         "useful": one.useful,
         "diverged": one.diverged,
+        "gap": one.gap,
         "runs": [asdict(run) for run in one.runs],
     }
 
@@ -188,13 +190,13 @@ def _cell_text(score: float | None) -> float | str | None:
 
 def _trial_row(one: Scored) -> dict[str, Any]:
     trial = {"arm": one.trial.arm.name, "trial": one.trial.number, **one.trial.values}
-    return trial | {"score": one.score, "useful": one.useful, "diverged": one.diverged}
+    return trial | {"score": one.score, "useful": one.useful, "diverged": one.diverged, "gap": one.gap}
 
 
 def _run_row(one: Scored, run: RunScore, *, is_fresh: bool) -> dict[str, Any]:
     (planned,) = one.trial.runs([run.seed])
     row = {"run": planned.key, **planned.labels, "fresh": is_fresh, "status": run.status.value}
-    return row | {"score": run.score, "first": run.first}
+    return row | {"score": run.score, "first": run.first, "gap": run.gap}
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from equipoise.studies.tuning.pruning import NUM_PILOTS, behind_pilots
 from equipoise.studies.tuning.results import as_json, write_results
 from equipoise.studies.tuning.scores import Scored, best_of, run_score, score_trials
 from equipoise.studies.tuning.search import PlannedSearch, Search
+from equipoise.training.session import Session
 
 Play = Callable[[StudyFolder, StopRule, Sequence[PlannedRun]], Standings]
 """Brings runs to their end, such as `engine.Engine.run`; returns how they stand."""
@@ -66,6 +67,16 @@ class TuneStudy:
                 f"--prune has nothing to give up among {self.plan.num_trials} trials: the first {NUM_PILOTS} of each "
                 f"arm are played to their end; leave it out, or give more --trials."
             )
+
+    def check(self) -> None:
+        """Refuse what cannot be built before a folder is made: every arm once, and with each of its choices.
+
+        Raises:
+            UserError: so it is.
+        """
+        for arm in self.plan.arms:
+            for values in arm.space.samples():
+                Session(arm.space.apply(arm.settings, values))
 
     def run(self, path: Path, play: Play) -> TuneAnswers:
         """Play what is missing in the folder ``path``, analyse all, and write the files.

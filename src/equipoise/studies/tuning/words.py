@@ -23,7 +23,12 @@ def sentences(findings: Findings) -> list[str]:
     found += [_ratio(one, label) for one in findings.ratios if _is_headline(one, findings)]
     found += [word for name, one in findings.maps.items() for word in _heat_map(name, one, label)]
     found += [_diverged(findings, arm.name) for arm in findings.plan.arms]
-    return found + [word for one in findings.finalists for word in _ends(one)]
+    for name, one in findings.gap_correlations.items():
+        found.append(
+            f"{name}: over {one.num_trials} trials the discriminator's gap to its ideal loss and {label} have "
+            f"Spearman's correlation {one.rho:.2f} (p {one.p_value:.2g})."
+        )
+    return found + [word for finalist in findings.finalists for word in _ends(finalist)]
 
 
 def spelled(values: Sequence[tuple[str, Value]]) -> str:

@@ -12,12 +12,16 @@ from typing import Any
 import torch
 
 from equipoise.config import RunSettings
+from equipoise.core.errors import UserError
 from equipoise.core.judges import RISKS
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Domains, Parts, build_parts
 from equipoise.training.adapting.looking import AdaptedClassifier, Seen, look, some_of
 from equipoise.training.adapting.rules import domain_accuracy_of, probe_accuracy_of, risks
 from equipoise.training.machine import precision_context
+
+FEWEST = 8
+"""Examples of either validation part at least, which a fresh discriminator needs."""
 
 
 class AdaptationEvaluator:
@@ -31,6 +35,9 @@ class AdaptationEvaluator:
     Attributes:
         every: rounds between two evaluations.
         judge: name of the value by which checkpoints are told better from worse; less is better.
+
+    Raises:
+        UserError: the validation part of a domain is too small to be compared with the other's.
     """
 
     def __init__(self, settings: RunSettings, domains: Domains, device: torch.device) -> None:
@@ -41,6 +48,7 @@ class AdaptationEvaluator:
         self._source, self._target = (
             Parts(*(some_of(part, number, self.seed) for part in parts)) for parts in (domains.source, domains.target)
         )
+        _require_enough(self._source, self._target)
         labelled = build_parts(settings.target, device, settings.division)
         self._oracle = labelled if labelled.test.labels is not None else None
         self._protocol = {
@@ -92,3 +100,12 @@ class AdaptationEvaluator:
             "oracle_validation_accuracy": self._look(subject, self._oracle.validation).accuracy,
             "oracle_target_accuracy": self._look(subject, self._oracle.test).accuracy,
         }
+
+
+def _require_enough(*domains: Parts) -> None:
+    for parts in domains:
+        if (number := parts.validation.num_examples or 0) < FEWEST:
+            raise UserError(
+                f"The validation part of {parts.validation.name!r} has {number} examples, but at least {FEWEST} are "
+                f"needed to compare domains; give more data, or a larger division.held_out."
+            )

@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     outcomes.has_ended_badly,
     players.disc_is_ahead,
     players.disc_is_behind,
+    players.probe_blows_up,
     players.probe_finds_more,
     outcomes.modes_are_lost,
     outcomes.copies_training_set,

@@ -93,7 +93,7 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
         started = time.perf_counter()
         try:
             records[name] = MEASUREMENTS[name](position)
-        except NotMeasuredError as reason:
+        except (NotMeasuredError, UserError) as reason:  # features that cannot be had stop no other measurement
             missing[name] = str(reason)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -106,10 +106,11 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
 def _pictures(folder: RunFolder, position: Position, found: Findings) -> list[dict[str, str]]:
     """Write the pictures that no record holds: generated images over the training images nearest to them."""
     source = position.session.board.source
+    path = diagnosis_path(folder.path, found.step)
+    path = path.with_name(f"{path.stem}-neighbours.png")
     if found.memorisation is None or source is None or len(source.example_shape) != 3:
+        path.unlink(missing_ok=True)  # of an earlier diagnosis, which measured more
         return []
-    path = diagnosis_path(folder.path, found.step).with_suffix("")
-    path = path.with_name(f"{path.name}-neighbours.png")
     ours, theirs = closest_pairs(position, found.memorisation)
     with _writing(path):
         save_rows(path, [ours, theirs])
