@@ -170,6 +170,7 @@ def test_plans_that_make_no_sense_are_refused(arm, changes, words):
     ("other", "words"),
     [
         ({"name": "one"}, "Two arms are called 'one'"),
+        ({"name": "one!"}, "Two arms are called 'one', or nearly so"),
         ({"name": "two"}, "differ in nothing"),
         ({"name": "two", "evaluation": {"num_samples": 65}}, "differ in evaluation"),
         ({"name": "two", "training": {"steps": 61}}, "have 60 and 61 steps"),
