@@ -247,6 +247,15 @@ def test_differences_on_fresh_seeds_are_paired(two_arms):
     )
 
 
+def test_a_winner_that_diverges_on_fresh_seeds_is_said_to(two_arms):
+    slow, fast = two_arms.finalists
+    lost = replace(slow, fresh=tuple(replace(run, score=math.inf, status=Status.DIVERGED) for run in slow.fresh))
+    words = sentences(replace(two_arms, finalists=(lost, fast)))
+    assert "FD diverged on 5 fresh seeds" in words[0]
+    assert "5 of them diverged" in words[0]
+    assert "On the same fresh seeds slow diverges more often than not where fast does not." in words
+
+
 def test_trials_that_follow_from_one_another_have_neither_mean_nor_ratio(arm):
     found = findings_of([arm("one")], {"one": [3.0, 1.0, 2.0]})
     searched = replace(found, plan=replace(found.plan, sampler="tpe"))
