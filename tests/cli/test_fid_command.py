@@ -127,7 +127,7 @@ def test_a_study_of_disturbances(here, capsys):
     assert "contamination" in out
     assert "rises at every level" in out
     assert {file.name for file in (here / "found").iterdir()} == {
-        "study.json", "distances.csv", "examples", "disturbances.png",
+        "study.json", "distances.csv", "examples", "disturbances.png", "report.html",
     }  # fmt: skip
     code, out, err = run(capsys, "study", "disturb", "--out", "found")
     assert (code, out) == (2, "")

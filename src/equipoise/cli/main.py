@@ -18,8 +18,12 @@ COMMANDS: dict[str, str] = {
     "sample": "write pictures made by a trained generator: equipoise sample RUN [--num 64] [--out FOLDER]",
     "evaluate": "measure a trained generator again: equipoise evaluate RUN [--step N] [--num-samples N]",
     "fid": "measure how far two sets of images are apart: equipoise fid A B [--features NAME]",
+    "adapt": "train a classifier for unlabelled data of another domain: equipoise adapt [RECIPE] [--field value ...]",
+    "predict": "apply an adapted classifier to images: equipoise predict RUN IMAGES [--out FILE]",
+    "diagnose": "measure the game at a checkpoint, and say what to do: equipoise diagnose RUN [--step N ...]",
     "study": "many runs and their analysis: equipoise study KIND ...",
     "flow": "draw the limit of small learning rates: equipoise flow [GAME|ring|grid|RECIPE] [--from-training]",
+    "report": "one page that says what happened: equipoise report RUN|STUDY ... [--out FILE]",
     "recipes": "list the recipes, or print one as YAML: equipoise recipes [NAME]",
 }
 USAGE = f"""usage: equipoise COMMAND ... [--debug]

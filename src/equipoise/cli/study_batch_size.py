@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.console import Console
 from rich.table import Table
 
+from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
@@ -94,6 +95,7 @@ def _say(answers: "BatchSizeAnswers", folder: Path, console: Console) -> int:
         print(refusal)
     code = say_unfinished(answers.standings, answers.num_left)
     print(f"Figure in {draw_batch_size(folder)}, numbers in {folder}/analysis.json and runs.csv")
+    say_page(folder)
     return code
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from equipoise.cli.pages import say_page
 from equipoise.cli.parsing import parse
 from equipoise.cli.passes import PassView
 from equipoise.config.disturb import DisturbSettings
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     for remark in study.remarks:
         print(f"note: {remark}")
     print(f"Tables in {study.folder}, figure in {picture}")
+    say_page(study.folder)
     return 0
 
 

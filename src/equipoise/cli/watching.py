@@ -1,4 +1,4 @@
-"""A run with a view on it: progress while it lasts, a picture and a sentence when it ends, Ctrl-C in between."""
+"""A run with a view on it: progress while it lasts, a page and a sentence when it ends, Ctrl-C in between."""
 
 import signal
 import sys
@@ -11,11 +11,14 @@ from rich.console import Console
 
 from equipoise.cli.live import LineView, LiveView
 from equipoise.cli.output import unfailing_output
+from equipoise.cli.pages import page_after
+from equipoise.cli.signs import Signs
 from equipoise.core.judges import JUDGES
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.reports.curves import draw_curves
+from equipoise.training.observer import Observer, Several
 
-Start = Callable[[LiveView | LineView, threading.Event, Callable[[int, int], None]], Ending]
+Start = Callable[[Observer, threading.Event, Callable[[int, int], None]], Ending]
 
 
 def watched(start: Start, folder: Path) -> int:
@@ -24,8 +27,8 @@ def watched(start: Start, folder: Path) -> int:
         console = Console()
         view = LiveView(console) if console.is_terminal else LineView()
         with stop_on_signal(view.say) as stop, view:
-            ending = start(view, stop, view.on_load)
-        print(closing_words(ending, folder, curves(folder)), flush=True)
+            ending = start(Several([view, Signs(view.say)]), stop, view.on_load)
+        print(closing_words(ending, folder, curves(folder), page_after(folder)), flush=True)
     return 1 if ending.outcome in (Outcome.DIVERGED, Outcome.FAILED) else 0
 
 
@@ -63,7 +66,7 @@ def stop_on_signal(say: Callable[[str], None]) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
+def closing_words(ending: Ending, folder: Path, picture: Path | None, page: Path | None) -> str:
     """What a person reads when the run is over: what happened, how good it was, where things lie, what to type next."""
     lines = [ending.sentence]
     values = ending.values
@@ -79,4 +82,6 @@ def closing_words(ending: Ending, folder: Path, picture: Path | None) -> str:
         lines.append(f"Samples in {folder / 'samples'}")
     if picture:
         lines.append(f"Curves in {picture}")
+    if page:
+        lines.append(f"What happened, in words and pictures: {page}")
     return "\n".join(lines + ([ending.next] if ending.next else []))

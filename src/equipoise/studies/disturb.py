@@ -4,7 +4,7 @@ The reference is the whole data set; what is disturbed is a random part of it, i
 every way at every level, looked at, and forgotten. Level 0 is the undisturbed part, measured once.
 
 The folder:
-  study.json      settings, protocol, and for each disturbance its levels, distances and verdict
+  study.json      settings, protocol, and for each disturbance its levels, distances and verdict; the same in words
   distances.csv   disturbance, level, distance
   examples/       noise-0.png ...: the same images at every level
 """
@@ -36,6 +36,8 @@ from equipoise.training.pictures import image_grid
 
 OnProgress = Callable[[str, int, int], None]
 """Called with what is being done, images done, and images in all."""
+FIGURE = "disturbances.png"
+"""What the study is drawn into, which this module does not do."""
 MOST_CONTAMINANTS = 5000
 """Different images that are mixed in, as many as in the paper."""
 
@@ -263,11 +265,21 @@ def as_json(study: DisturbanceStudy, settings: DisturbSettings) -> dict[str, Any
     """The whole study but its pictures."""
     return {
         "study": "disturb",
+        "title": "Does the distance rise when images get worse?",
+        "sentences": [f"{each.name.capitalize()}: it {each.verdict}." for each in study.results] + list(study.remarks),
+        "tables": [_table(each) for each in study.results],
+        "figures": [{"file": FIGURE, "alternative": "The same images at every level, and the distance beside them."}],
         "settings": settings.model_dump(mode="json"),
         "protocol": study.protocol,
         "results": [asdict(result) for result in study.results],
         "remarks": list(study.remarks),
     }
+
+
+def _table(result: DisturbanceResult) -> dict[str, Any]:
+    """The distances of one disturbance as any page can show them."""
+    rows = [[level, distance] for level, distance in zip(result.levels, result.distances, strict=True)]
+    return {"title": f"{result.name}: {result.meaning}", "columns": ["level", "distance"], "rows": rows}
 
 
 def as_csv(study: DisturbanceStudy) -> str:

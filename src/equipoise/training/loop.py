@@ -11,26 +11,27 @@ from pathlib import Path
 import torch
 
 from equipoise.config import RunSettings
-from equipoise.core.errors import GuardWarning, RunFailedError, UserError
+from equipoise.core.devices import is_out_of_memory
+from equipoise.core.errors import GuardWarning, PictureWarning, RunFailedError, UserError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Source
+from equipoise.training.adapting.projection import save_projection
 from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import keep_only, save_checkpoint
+from equipoise.training.closing_look import closing_look
 from equipoise.training.endings import what_next, why_it_failed
 from equipoise.training.guarding.guard import Finding, Guard
 from equipoise.training.guarding.probe import Probe, probe
 from equipoise.training.lines import save_lines, vocabulary_of
-from equipoise.training.measuring.evaluator import Evaluator, build_evaluator
-from equipoise.training.measuring.text_evaluator import TextEvaluator
-from equipoise.training.observer import Observer, Silence
-from equipoise.training.pictures import save_picture
-from equipoise.training.records import Stopwatch, describe, metrics_record
+from equipoise.training.measuring.evaluator import AnyEvaluator, build_evaluator
+from equipoise.training.observer import Observer
+from equipoise.training.pictures import NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS, save_picture
+from equipoise.training.records import Stopwatch, describe, metrics_record, spent
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
-
-NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
+from equipoise.training.trackers import with_trackers
 
 
 def train(
@@ -55,8 +56,9 @@ def train(
     """
     RunFolder.refuse_existing(settings)
     session = open_session(settings, on_load)
-    evaluator = build_evaluator(settings, session.device, session.board.source)
+    evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
     guard = new_guard(session)
+    observer = with_trackers(settings, Path(settings.root) / settings.name, observer)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
     with folder.being_written():
         return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
@@ -90,10 +92,11 @@ def resume(
     folder = RunFolder.open(path)
     with folder.being_written():
         settings = settings or folder.settings
+        observer = with_trackers(settings, path, observer)
         session = open_session(settings, on_load)
         guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
-        evaluator = build_evaluator(settings, session.device, session.board.source)
+        evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
         folder.complete_parts()
         folder.forget_after(session.step if goes_on else -1, num_events=guard.num_events)
         if settings != folder.settings:
@@ -106,7 +109,7 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
     try:
         return Session(settings, on_load)
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
@@ -126,15 +129,15 @@ class Loop:
     def __init__(
         self,
         session: Session,
-        evaluator: Evaluator | TextEvaluator | None,
+        evaluator: AnyEvaluator | None,
         guard: Guard,
         folder: RunFolder,
-        observer: Observer | None,
+        observer: Observer,
         stop: threading.Event | None,
     ) -> None:
         self.session, self.evaluator, self.guard, self.folder = session, evaluator, guard, folder
         self.settings = session.settings.training
-        self.observer = observer or Silence()
+        self.observer = observer
         self.stop = stop or threading.Event()
         self._stopwatch, self._stopping = Stopwatch(), False
 
@@ -173,6 +176,8 @@ class Loop:
                 return ending
             if self._stopping and session.step < self.settings.steps:
                 return self._end(Outcome.STOPPED, f"Stopped on request after step {session.step}.")
+        if trouble := closing_look(session, self.evaluator, self.folder):
+            warnings.warn(f"The closing pictures were not drawn ({trouble}).", PictureWarning, stacklevel=2)
         return self._end(Outcome.COMPLETE, f"Complete: all {session.step} steps were played.")
 
     def _due(self, every: int) -> bool:
@@ -216,25 +221,31 @@ class Loop:
             self._draw(self.session.board.source)
         return findings
 
-    def _evaluate(self, evaluator: Evaluator | TextEvaluator) -> list[Finding]:
+    def _evaluate(self, evaluator: AnyEvaluator) -> list[Finding]:
         session = self.session
-        measured = evaluator.evaluate(session.generate)
+        measured = evaluator.evaluate(session.subject)
         session.seconds += self._stopwatch.lap()
         session.note_distance(measured["values"][evaluator.judge], evaluator.judge)
-        record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
+        record = {**spent(session), **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
         return self.guard.after_evaluation(measured["values"])
 
     def _draw(self, source: Source) -> None:
         session = self.session
+        if domains := session.board.domains:
+            save_projection(self.folder.sample_path(session.step, ".npz"), session.subject, domains, session.settings)
+            return
         number = NUM_PICTURED_POINTS if len(source.example_shape) == 1 else NUM_PICTURED_IMAGES
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
-        if vocabulary := vocabulary_of(source):
-            save_lines(self.folder.sample_path(session.step, ".txt"), [session.generate(number, latents)], vocabulary)
-            return
-        real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
-        save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
+        vocabulary = vocabulary_of(source)
+        path = self.folder.sample_path(session.step, ".txt" if vocabulary else ".png")
+        if vocabulary:
+            save_lines(path, [session.generate(number, latents)], vocabulary)
+        else:
+            real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
+            save_picture(path, session.generate(number, latents), real)
+        self.observer.on_sample(session.step, path)
 
     def _save_if_due(self) -> None:
         is_best = self.session.distances.get("best_step") == self.session.step

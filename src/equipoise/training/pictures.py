@@ -1,7 +1,7 @@
 """Sample pictures: a grid of generated images, or generated points over real ones. Pillow alone."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -13,6 +13,8 @@ from equipoise.core.files import replacing
 from equipoise.data import Vocabulary
 from equipoise.training.lines import save_lines
 
+NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS = 64, 1000
+"""Examples of a sample picture."""
 _POINTS_SIZE = 480
 _REAL, _FAKE = (176, 182, 190), (214, 72, 40)
 
@@ -32,10 +34,10 @@ def image_of(pixels: Tensor) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def image_grid(images: Tensor) -> Image.Image:
-    """Images (N, C, H, W) in [-1, 1] in a square-ish grid, enlarged to at least 32 pixels each."""
+def image_grid(images: Tensor, num_columns: int | None = None) -> Image.Image:
+    """Images (N, C, H, W) in [-1, 1] in a grid, square-ish by default, enlarged to at least 32 pixels each."""
     pixels = to_pixels(images)
-    columns = math.ceil(math.sqrt(len(pixels)))
+    columns = num_columns or math.ceil(math.sqrt(len(pixels)))
     rows = math.ceil(len(pixels) / columns)
     blank = pixels.new_full((rows * columns - len(pixels), *pixels.shape[1:]), 255)
     framed = torch.nn.functional.pad(torch.cat([pixels, blank]), (0, 1, 0, 1), value=255)
@@ -62,6 +64,18 @@ def point_cloud(fake: Tensor, real: Tensor) -> Image.Image:
 def save_picture(path: Path, fake: Tensor, real: Tensor) -> None:
     """Write a picture of generated examples; ``real`` ones are drawn beside them where examples are points."""
     picture = image_grid(fake) if fake.ndim == 4 else point_cloud(fake.cpu(), real.cpu())
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def save_rows(path: Path, rows: Sequence[Tensor]) -> None:
+    """Write a picture of rows of images, each row (N, C, H, W) in [-1, 1], enlarged to at least 32 pixels an image."""
+    pixels = torch.stack([to_pixels(row.cpu()) for row in rows])
+    framed = torch.nn.functional.pad(pixels, (0, 1, 0, 1), value=255)
+    num_rows, number, channels, height, width = framed.shape
+    tiles = framed.permute(2, 0, 3, 1, 4).reshape(channels, num_rows * height, number * width)
+    picture, scale = image_of(tiles), max(1, math.ceil(32 / pixels.shape[-1]))
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")
 

@@ -1,0 +1,147 @@
+"""Whether a run came to anything: the course of its distance, or of its points."""
+
+import math
+
+import numpy as np
+
+from equipoise.core.judges import JUDGES, RISKS
+from equipoise.reports.pages.findings.finding import CONVERGED, Finding
+from equipoise.reports.pages.findings.proposals import again, rates, typed
+from equipoise.reports.pages.findings.risks import course_of_risk
+from equipoise.reports.pages.records import Record, RunRecords, Vector, column, nested, number_or
+from equipoise.reports.pages.words import number, percent, steps_text, times
+
+
+def whether_it_converged(run: RunRecords) -> Finding | None:
+    """From the distances that judge the checkpoints.
+
+    No evaluation a tenth below the first: it did not learn. The last above the best by more than a quarter, and by
+    more than the interval where one was recorded: it got worse again. The best of the last quarter of the steps a tenth
+    below the best before: it was still improving. Else it settled.
+    """
+    if run.is_between_points:
+        return None
+    if not run.evaluations:
+        return Finding(
+            CONVERGED,
+            "plain",
+            "Nothing was measured",
+            "Only losses and samples tell.",
+            "Name features to measure the next run in",
+            again(run, "--evaluation.features NAME"),
+        )
+    label, steps, values = label_of(run), column(run.evaluations, "step"), column(run.evaluations, "values", run.judge)
+    measured = np.isfinite(values)
+    if not measured[-1]:
+        sentence = f"The last {label}, at {steps_text(steps[-1])}, is not a number."
+        return Finding(
+            CONVERGED,
+            "bad",
+            "Samples were not finite",
+            sentence,
+            "Lower both rates",
+            again(run, rates(run, 0.25, 0.25)),
+        )
+    steps, values = steps[measured], values[measured]
+    if len(values) < 3:
+        return Finding(
+            CONVERGED,
+            "plain",
+            "Too few measurements to tell",
+            f"The {label} was measured {times(len(values))}.",
+            "Measure more often",
+            again(run, f"--evaluation.every {max(1, run.last_step // 10)}"),
+        )
+    if run.judge in RISKS.values():
+        return course_of_risk(run, label, steps, values)
+    return _course(run, steps, values)
+
+
+def _course(run: RunRecords, steps: Vector, values: Vector) -> Finding:
+    label, best, last = label_of(run), int(np.argmin(values)), float(values[-1])
+    lowest, first = float(values[best]), float(values[0])
+    fall = f"{label} {number(first)} {'before the first step' if steps[0] == 0 else 'at first'}"
+    if lowest > 0.9 * first:
+        sentence = f"{fall}, {number(lowest)} at best, {number(last)} at the end."
+        return Finding(
+            CONVERGED, "bad", "It did not learn", sentence, "Lower both rates", again(run, rates(run, 0.25, 0.25))
+        )
+    fall += f", {number(lowest)} at best ({steps_text(steps[best])})"
+    if last > 1.25 * lowest and last - lowest > _half_width(run):
+        sentence = f"{fall}, {number(last)} at the end: {last / lowest:.1f} times the best."
+        advice = "Use the best checkpoint, and let the next run end there, or its rates decay"
+        best_of = f"{typed('sample', run)} --step {steps[best]:.0f}"
+        return Finding(
+            CONVERGED, "bad" if last > 2.5 * lowest else "plain", "It got worse again", sentence, advice, best_of
+        )
+    late = steps > 0.75 * steps[-1]
+    before = float(values[~late].min(initial=np.inf))
+    gain = 1 - float(values[late].min()) / before if 0 < before < np.inf else 0.0
+    fall += _beside_the_floor(run, lowest)
+    if gain > 0.1:
+        sentence = f"{fall}. The last quarter of the steps lowered the best by {percent(gain)}."
+        more = f"{typed('resume', run)} --training.steps {2 * run.last_step}"
+        return Finding(CONVERGED, "good", "It learned, and was still improving", sentence, "Go on for longer", more)
+    change = f"lowered the best by {percent(gain)} only" if gain > 0.005 else "no longer lowered the best"
+    advice = "One run is one draw: repeat it with another seed before you trust small differences"
+    return Finding(
+        CONVERGED,
+        "good",
+        "It learned, and settled",
+        f"{fall}. The last quarter of the steps {change}.",
+        advice,
+        again(run, f"--seed {int(number_or(run.setting('seed'), 0)) + 1}"),
+    )
+
+
+def where_it_went(run: RunRecords) -> Finding | None:
+    """Of a game between points, from the distance to the origin, which is the equilibrium.
+
+    A hundredth of the first distance: it arrived. Under nine tenths: it comes nearer. Over eleven tenths: it ran away.
+    """
+    if not run.is_between_points:
+        return None
+    path = radii(run.metrics)
+    finite = path[np.isfinite(path)]
+    if len(finite) < 2:
+        return Finding(CONVERGED, "plain", "Too few records to tell", "")
+    first, last = float(finite[0]), float(finite[-1])
+    words = f"Distance from the equilibrium: {number(first)} at first, {number(last)} at the end."
+    ahead = again(run, "--training.order extragradient")
+    if len(finite) < len(path) or last > 1.1 * first:
+        return Finding(
+            CONVERGED, "bad", "It ran away", words, "Take smaller rates, or an order that looks ahead", ahead
+        )
+    if last <= 0.01 * first:
+        return Finding(CONVERGED, "good", "It arrived", words)
+    if last < 0.9 * first:
+        more = f"{typed('resume', run)} --training.steps {2 * run.last_step}"
+        return Finding(CONVERGED, "good", "It comes nearer", words, "Go on for longer", more)
+    return Finding(CONVERGED, "plain", "It circles", words, "Take an order that looks ahead", ahead)
+
+
+def label_of(run: RunRecords) -> str:
+    """What people call the value that judges the run's checkpoints."""
+    if run.judge == "fd" and nested(run.evaluations[-1], "protocol", "features") == "inception":
+        return "FID"
+    return JUDGES.get(run.judge, run.judge)
+
+
+def radii(metrics: list[Record]) -> Vector:
+    """Distance of both players from the origin, in every record of a game between points."""
+    return np.array([math.hypot(*_coordinates(record)) for record in metrics])
+
+
+def _coordinates(record: Record) -> list[float]:
+    points = [record.get(f"{player}_point") for player in ("disc", "gen")]
+    return [number_or(value) for point in points for value in (point if isinstance(point, list) else [point])]
+
+
+def _half_width(run: RunRecords) -> float:
+    found = nested(run.evaluations[-1], "intervals", run.judge)
+    return (number_or(nested(found, "high"), 0.0) - number_or(nested(found, "low"), 0.0)) / 2
+
+
+def _beside_the_floor(run: RunRecords, value: float) -> str:
+    floor = number_or(nested(run.evaluations[-1], "protocol", "floor", run.judge))
+    return f", where real text gets {number(floor)}" if math.isfinite(floor) and floor < value else ""
