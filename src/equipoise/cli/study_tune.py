@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.numbers import write_number
+from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
@@ -94,9 +95,10 @@ def _words_of_arms(arms: Sequence[str], rest: list[str]) -> dict[str, ArmWords]:
         if not colon or not name.strip():
             raise UserError(f'--arms was given {arm!r}; write "NAME: --field value ...", with quotes.')
         own, settings = split_options(_split(text, arm), ["space"])
+        space = [word.removeprefix("--space=") for word in own if word != "--space"]
         if name.strip() in found:
             raise UserError(f"Two arms are called {name.strip()!r}; give each a name of its own.")
-        found[name.strip()] = ArmWords([*rest, *settings], [word for word in own if not word.startswith("--")])
+        found[name.strip()] = ArmWords([*rest, *settings], space)
     return found
 
 
@@ -156,6 +158,7 @@ def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, conso
     code = say_unfinished(answers.standings, answers.num_left)
     figures = ", ".join(str(path) for path in draw_tuning(folder))
     print(f"\nFigures in {figures}; numbers in {folder}/analysis.json, trials.csv and runs.csv")
+    say_page(folder)
     return code
 
 
