@@ -48,6 +48,13 @@ def run_charts(run: RunRecords) -> list[Chart]:
     return [chart if chart.is_path else replace(chart, span=span) for chart in drawn]
 
 
+def not_drawn(run: RunRecords) -> list[str]:
+    """Losses that were recorded without any finite value, which is what a divergence leaves."""
+    names = [f"{player}_loss" for player in PLAYERS]
+    recorded = [name for name in names if any(name in record for record in run.metrics)]
+    return [name.replace("_", " ") for name in recorded if not len(metric_line(run, name).finite)]
+
+
 def ideal_of(run: RunRecords, player: str) -> float | None:
     """The ideal loss of a player; None where it has none."""
     ideals = column(run.metrics, f"{player}_loss") - column(run.metrics, f"{player}_gap")
@@ -162,7 +169,7 @@ def _values(run: RunRecords) -> Iterator[Chart]:
     alone = [[name] for name in names if name not in (*orders, *shares, *counts)]
     titles = {"fd": "Fréchet distance", "kid": "Kernel distance (KID)", "is": "Inception Score"}
     for group, title in (
-        (counts, "Modes and classes found"),
+        (counts, f"{' and '.join(counts).capitalize()} found"),
         (shares, "Shares"),
         (orders, "Divergence of n-grams"),
         *((one, titles.get(one[0], one[0])) for one in alone),

@@ -9,7 +9,7 @@ from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, next_
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import Picture, embedded, frames
 from equipoise.reports.pages.records import Record, RunRecords, number_or
-from equipoise.reports.pages.run_charts import run_charts
+from equipoise.reports.pages.run_charts import not_drawn, run_charts
 from equipoise.reports.pages.tables import Table, cell, from_record
 from equipoise.reports.pages.words import duration, number, steps_text
 
@@ -79,6 +79,7 @@ def run_page(run: RunRecords, command: str) -> str:
         tiles=tiles(run),
         stills=stills(run),
         charts=run_charts(run),
+        not_drawn=not_drawn(run),
         interpolation=_interpolation(run),
         neighbours=_neighbours(run),
         diagnoses=_diagnoses(run),
