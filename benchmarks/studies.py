@@ -13,6 +13,7 @@ workers are killed at random moments; wanted 24 complete, 0 duplicated, 0 lost, 
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -37,11 +38,11 @@ from equipoise.core.files import read_json_lines
 from equipoise.data import build_source
 from equipoise.recipes import RECIPES
 from equipoise.studies.backends import Backend, Here, OnRay, Processes
-from equipoise.studies.critical import critical_batch
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import Status, StudyFolder, ToTheEnd
-from equipoise.studies.laws import Hyperbola
+from equipoise.studies.laws import Hyperbola, fit
 from equipoise.studies.plan import PlannedRun
+from equipoise.studies.profile import critical_batch_interval
 from equipoise.studies.reaches import Reach
 from equipoise.training import train
 from equipoise.training.noise import NoiseAverage, from_norms
@@ -53,28 +54,38 @@ TIMES = ("seconds", "images_per_second")
 
 def coverage(repetitions: int) -> None:
     """Print the share of intervals that hold the truth, case by case."""
-    for smallest, scatter, budget in ((1.0, 0.15, 8000), (3.0, 0.15, 8000), (10.0, 0.15, 3000), (30.0, 0.25, 2500)):
+    cases = ((1.0, 0.15, 8000), (3.0, 0.15, 8000), (10.0, 0.15, 3000), (30.0, 0.25, 2500))
+    for (smallest, scatter, budget), uneven in itertools.product(cases, (False, True)):
         held, estimates = 0, []
         for number in range(repetitions):
-            found = synthetic_runs(smallest, scatter, budget, np.random.default_rng(number))
-            interval = critical_batch(Hyperbola(), found, num_resamples=200, seed=number)
+            found = synthetic_runs(smallest, scatter, budget, np.random.default_rng(number), uneven=uneven)
+            interval = critical_batch_interval(fit(Hyperbola(), found), found)
             assert interval.low is not None
             assert interval.high is not None
             held += interval.low <= 2 * smallest <= interval.high
             estimates.append(interval.value)
+        kind = " uneven" if uneven else ""
         print(
-            f"b* {2 * smallest:g}, scatter {scatter:.0%}, budget {budget}: covered {held / repetitions:.1%} of "
+            f"b* {2 * smallest:g}, scatter {scatter:.0%}{kind}, budget {budget}: covered {held / repetitions:.1%} of "
             f"{repetitions}, median estimate {np.median(estimates):.3g}",
             flush=True,
         )
 
 
-def synthetic_runs(smallest: float, scatter: float, budget: float, generator: np.random.Generator) -> list[Reach]:
-    """Five seeds at each size on a hyperbola of 500 steps at least, evaluated every 25 steps."""
+def synthetic_runs(
+    smallest: float, scatter: float, budget: float, generator: np.random.Generator, *, uneven: bool
+) -> list[Reach]:
+    """Five seeds at each size on a hyperbola of 500 steps at least, evaluated every 25 steps.
+
+    Uneven scatter is heavy-tailed (Student's with 4 degrees of freedom, at unit variance) and larger at small batches.
+    """
     found = []
     for size in SIZES:
         for seed in range(5):
-            steps = 500 / (1 - smallest / size) * np.exp(scatter * generator.normal()) if size > smallest else np.inf
+            noise = generator.normal()
+            if uneven:
+                noise = (0.5 + 2 * smallest / size) * generator.standard_t(4) / np.sqrt(2)
+            steps = 500 / (1 - smallest / size) * np.exp(scatter * noise) if size > smallest else np.inf
             met = steps <= budget
             seen = float(np.ceil(steps / 25) * 25 - 12.5) if met else float(budget)
             found.append(Reach(size, seed, seen, met=bool(met), half_width=12.5 if met else 0.0))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from scipy import stats
 
 from equipoise.config import RunSettings
@@ -60,7 +61,7 @@ def play(arm: str, seed: int, given: argparse.Namespace) -> dict[str, Any]:
             session.play_round()
             spent += time.process_time() - started
         found = evaluator.evaluate(session.generate)
-        finite = session.is_finite()
+        finite = all(bool(torch.isfinite(one).all()) for one in session.board.game.gen.parameters())
         curve.append({"seconds": spent, "step": session.step, **found["values"]})
         print(f"{arm} seed {seed}: {spent:.0f} s, step {session.step}, jsd4 {found['values']['jsd4']:.4f}", flush=True)
         if not finite:

@@ -13,7 +13,7 @@ from equipoise.data import SOURCES, InMemoryImages
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
 CPU = torch.device("cpu")
-POINTS = ("ring", "grid")
+POINTS = ("ring", "grid", "moons")
 IMAGES = (
     "digits",
     "digits flipped",
@@ -23,6 +23,9 @@ IMAGES = (
     "folder workers",
     "table",
     "table streamed",
+    "digits textured",
+    "table textured",
+    "table textured-streamed",
 )
 TEXTS = ("text", "text mapped", "text bytes")
 
@@ -37,12 +40,14 @@ def make(build, request):
             pixels = torch.arange(2 * 3 * 12, dtype=torch.uint8).repeat(7, 1).view(7, 2, 3, 12)
             return InMemoryImages("tensor", pixels + torch.arange(7, dtype=torch.uint8).view(7, 1, 1, 1), flip=True)
         fields = {"flip": True} if variant == "flipped" else {}
+        if variant.startswith("textured"):
+            fields |= {"texture": "smooth", "texture_strength": 0.5}
         if kind == "text":
             fields = {"path": str(request.getfixturevalue("text")), "length": 12}
             fields |= {"mapped": {"memory_limit": 0}, "bytes": {"units": "bytes"}}.get(variant, {})
         if kind in ("folder", "table"):
             fields |= {"path": str(request.getfixturevalue(kind)), "flip": True}
-        if variant in ("streamed", "workers"):
+        if variant in ("streamed", "workers", "textured-streamed"):
             fields |= {"memory_limit": 0, "workers": 2 if variant == "workers" else 0}
         return build(source=kind, **fields)
 
@@ -54,7 +59,7 @@ def images(request, make):
     return make(request.param)
 
 
-@pytest.fixture(params=IMAGES + TEXTS)
+@pytest.fixture(params=(*IMAGES, "moons", *TEXTS))
 def finite(request, make):
     return make(request.param)
 
@@ -159,7 +164,7 @@ def test_ordered_gives_every_example_once(finite):
 
 
 def test_an_epoch_gives_every_example_once(finite):
-    size = 1 if finite.num_examples < 20 else 599  # 1797 = 3 x 599
+    size = {1797: 599, 2000: 500}.get(finite.num_examples, 1)
     finite.flip = False
     loader = finite.batches(size, seeded(), CPU)
     ordered = as_set(torch.cat([batch.examples for batch in finite.ordered(100, CPU)]))
@@ -215,8 +220,10 @@ def test_fingerprint_survives_a_change_of_layout(images):
 def test_fingerprints_of_different_content_differ(build, make):
     prints = [
         make(name).fingerprint()
-        for name in ("digits", "tensor", "folder", "folder streamed", "ring", "grid", "text", "text bytes")
+        for name in ("digits", "tensor", "folder", "folder streamed", "table streamed", *POINTS, "text", "text bytes")
     ]
+    prints += [make(f"{name} textured").fingerprint() for name in ("digits", "table")]
+    prints += [make("table textured-streamed").fingerprint()]
     prints += [build(source="ring", std=0.1).fingerprint()]
     assert len(set(prints)) == len(prints)
 
@@ -247,7 +254,7 @@ def test_text_mapped_from_a_file_is_the_text_in_memory(make):
 
 
 def test_only_tables_and_text_have_splits(build):
-    for name in ("digits", "ring", "grid", "folder"):
+    for name in ("digits", "ring", "grid", "moons", "folder"):
         with pytest.raises(UserError, match=f"'{name}' has no splits, so 'test' cannot be taken"):
             build("test", source=name)
     assert build("train").num_examples == 1797

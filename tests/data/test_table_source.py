@@ -176,8 +176,10 @@ def hub(monkeypatch, rows):
         if name != "someone/something":
             raise datasets.exceptions.DatasetNotFoundError(f"Dataset '{name}' doesn't exist on the Hub.\nMore lines.")
 
-    monkeypatch.setattr(datasets, "get_dataset_split_names", lambda name: check(name) or ["train", "validation"])
-    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: check(name) or held)
+    monkeypatch.setattr(
+        datasets, "get_dataset_split_names", lambda name, subset: check(name) or ["train", "validation"]
+    )
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, subset, split: check(name) or held)
 
 
 def test_hub_data_sets(build, hub, pixels):

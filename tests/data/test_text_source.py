@@ -215,8 +215,8 @@ def test_a_data_set_of_the_hub_is_read_by_name(monkeypatch, build):
     import datasets
 
     table = datasets.Dataset.from_dict({"sentence": ["eins", "zwei\ndrei"], "label": [0, 1]})
-    monkeypatch.setattr(datasets, "get_dataset_split_names", lambda name: ["train", "validation"])
-    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: table)
+    monkeypatch.setattr(datasets, "get_dataset_split_names", lambda name, subset: ["train", "validation"])
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, subset, split: table)
     assert lines_of(build(source="text", path="some/words")) == ["eins", "zwei", "drei"]
     with pytest.raises(UserError, match="Unknown split 'test'"):
         build(source="text", path="some/words", split="test")

@@ -1,5 +1,7 @@
 """The conformance suite of recipes: each is whole, says where it comes from, and plays."""
 
+import math
+
 import pytest
 import torch
 from PIL import Image
@@ -41,12 +43,20 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     quick = {"root": str(tmp_path), "threads": 1, "training": {"steps": 2, "batch_size": 16}}
     if name in LOCAL:
         quick["data"] = {"path": str(shared_data(LOCAL[name])), "split": "test"}
+    if name.startswith("adapt-mnist"):
+        digits = {"path": str(shared_data("mnist")), "split": "test"}
+        quick |= {
+            "data": digits,
+            "target": {**digits, "texture": str(shared_data("bsds500"))},
+            "division": {"test_split": None},
+        }
     if RECIPES[name].settings().data.source == "folder":
         pictures = tmp_path / "pictures"
-        pictures.mkdir()
-        for number in range(20):
-            Image.new("RGB", (80, 70), (number * 12, 0, 0)).save(pictures / f"{number}.jpg")
-        quick["data"] = {"path": str(pictures)}
+        for number in range(40):
+            folder = pictures / ("even", "odd")[number % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (80, 70), (number * 6, 0, 0)).save(folder / f"{number}.jpg")
+        quick |= {"data": {"path": str(pictures)}, "target": {"path": str(pictures)}}
     if name in WIDE or name.startswith("text-"):
         quick["network"] = {"width": 8}
     settings = merged(RECIPES[name].settings().model_dump(), quick)
@@ -57,7 +67,9 @@ def test_a_recipe_plays_its_first_rounds(name, tmp_path, shared_data):
     assert train(RunSettings.model_validate(settings)).outcome is Outcome.COMPLETE
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.variants])
+@pytest.mark.parametrize(
+    "name", [name for name, recipe in RECIPES.items() if recipe.variants and not name.startswith("adapt-")]
+)
 def test_every_variant_of_a_recipe_is_named_by_its_optimiser_and_can_be_built(name):
     recipe = RECIPES[name]
     assert recipe.settings() == recipe.settings(recipe.variants[0])
@@ -66,6 +78,15 @@ def test_every_variant_of_a_recipe_is_named_by_its_optimiser_and_can_be_built(na
         assert settings.disc.optimizer == settings.gen.optimizer == variant
         parameters = [torch.nn.Parameter(torch.zeros(1))]
         assert build_optimizer(settings.disc, parameters).param_groups[0]["lr"] == settings.disc.lr
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("adapt-mnist")])
+def test_adaptation_has_a_variant_with_the_discriminator_under_the_gap_aware_schedule(name):
+    plain, scheduled = RECIPES[name].settings(), find_recipe(f"{name}:gap-aware").settings()
+    assert plain == RECIPES[name].settings("plain")
+    assert (plain.disc.schedule.gap, scheduled.disc.schedule.gap) == ("none", "exponential")
+    assert 0.5 * math.log(4) <= scheduled.disc.schedule.ideal_loss <= math.log(4)
+    assert scheduled.gen == plain.gen
 
 
 def test_variants_that_do_not_exist_are_refused():

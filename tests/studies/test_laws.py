@@ -1,15 +1,17 @@
 """Both laws: exact on exact data, closed forms of b*, censored runs, which fits better, coverage."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
 
 from equipoise.core.errors import UserError
-from equipoise.studies.critical import analyse, critical_batch
+from equipoise.studies.critical import analyse
 from equipoise.studies.hyperparameters import Bound, sgd_bound, unverified_adam_coefficient
-from equipoise.studies.laws import Exponential, Hyperbola, fit, lack_of_fit, line
+from equipoise.studies.laws import Exponential, Hyperbola, Likelihood, fit, lack_of_fit, line
+from equipoise.studies.profile import critical_batch_influence, critical_batch_interval, degrees_of_freedom, robustness
 from equipoise.studies.reaches import Reach
 
 SIZES = (4, 8, 16, 32, 64, 128, 256, 512)
@@ -129,9 +131,60 @@ def test_one_batch_size_that_arrives_makes_no_law():
 @pytest.mark.parametrize(("smallest", "scatter", "budget"), [(3.0, 0.15, math.inf), (10.0, 0.15, 3000.0)])
 def test_the_interval_covers_the_truth(smallest, scatter, budget):
     """The short version of `benchmarks/studies.py coverage`, which asks for 90 to 99 % of 500 repetitions."""
-    found = [runs(hyperbola, scatter, budget, seed=number, smallest=smallest) for number in range(30)]
-    intervals = [critical_batch(Hyperbola(), one, num_resamples=60) for one in found]
+    found = [runs(hyperbola, scatter, budget, seed=number, smallest=smallest) for number in range(60)]
+    intervals = [critical_batch_interval(fit(Hyperbola(), one), one) for one in found]
     covered = sum(interval.low <= 2 * smallest <= interval.high for interval in intervals)
-    assert covered >= 24
+    assert covered >= 54
     assert np.median([interval.value for interval in intervals]) == pytest.approx(2 * smallest, rel=0.1)
     assert np.median([interval.high / interval.low for interval in intervals]) < 1.6
+
+
+def test_the_interval_is_where_the_deviance_meets_its_quantile(monkeypatch):
+    """Against a grid over b*, the other parameters searched on a grid of their own."""
+    monkeypatch.setattr("equipoise.studies.profile.robustness", lambda *_: 1.0)
+    found = runs(hyperbola, 0.1)
+    fitted = fit(Hyperbola(), found)
+    interval = critical_batch_interval(fitted, found)
+    logs, sizes = np.log([run.steps for run in found]), np.array([run.batch_size for run in found])
+
+    def deviance(critical):
+        residual = logs + np.log1p(-critical / 2 / sizes)
+        return len(found) * math.log(np.var(residual) / fitted.scatter**2)
+
+    quantile = stats.f.ppf(0.95, 1, degrees_of_freedom(fitted, found))
+    assert [deviance(end) for end in (interval.low, interval.high)] == pytest.approx([quantile] * 2, rel=1e-2)
+
+
+def test_scatter_that_is_larger_at_small_batches_widens_the_interval():
+    """Under scatter that is the law's, the runs' scores say what the likelihood says; else more."""
+    generator, factors = np.random.default_rng(0), {False: [], True: []}
+    for uneven, _ in itertools.product(factors, range(20)):
+        spread = {size: 0.3 if uneven and size < 16 else 0.05 for size in SIZES}
+        noise = generator.normal(size=5 * len(SIZES))
+        found = [
+            Reach(run.batch_size, run.seed, run.steps * math.exp(spread[run.batch_size] * draw))
+            for run, draw in zip(runs(hyperbola, 0.0), noise, strict=True)
+        ]
+        fitted = fit(Hyperbola(), found)
+        factors[uneven].append(robustness(fitted, Likelihood(found, fitted.law, fitted.smallest)))
+    assert np.median(factors[False]) < 1.2
+    assert np.median(factors[True]) > 1.5
+
+
+def test_too_few_runs_give_no_interval():
+    found = runs(hyperbola, 0.1, seeds=1)[:3]
+    assert critical_batch_interval(fit(Hyperbola(), found), found).low is None
+
+
+def test_influence_is_the_slope_of_the_fit():
+    """Moving all runs of one size a little moves b* as the influence says, per run times the root of their number."""
+    found = runs(hyperbola, 0.05)
+    fitted = fit(Hyperbola(), found)
+    sizes = sorted({run.batch_size for run in found})
+    influence = critical_batch_influence(fitted, dict.fromkeys(sizes, 5))
+    for size, expected in zip(sizes, influence, strict=True):
+        moved = [
+            Reach(run.batch_size, run.seed, run.steps * (1.002 if run.batch_size == size else 1.0)) for run in found
+        ]
+        change = math.log(fit(Hyperbola(), moved).critical_batch / fitted.critical_batch) / math.log(1.002)
+        assert change / math.sqrt(5) == pytest.approx(expected, abs=0.02)

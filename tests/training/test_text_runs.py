@@ -60,7 +60,7 @@ def test_a_run_on_text_leaves_lines_and_its_vocabulary(tmp_path, settings):
     assert train(settings()).outcome is Outcome.COMPLETE
     run = tmp_path / "runs" / "small"
     names = sorted(path.name for path in (run / "samples").iterdir())
-    assert names == [f"step-{step:06d}.txt" for step in (0, 6, 12)]
+    assert names == ["interpolation.txt", *(f"step-{step:06d}.txt" for step in (0, 6, 12))]
     lines = (run / "samples" / "step-000012.txt").read_text(encoding="utf-8").split("\n")
     assert len(lines) == 64 + 1
     vocabulary = Vocabulary.from_state(json.loads((run / "vocabulary.json").read_text(encoding="utf-8")))

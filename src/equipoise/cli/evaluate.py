@@ -39,24 +39,37 @@ class Arguments:
 
 def main(arguments: list[str]) -> int:
     """Measure a trained generator; returns the exit code."""
-    given = parse(Arguments, arguments, prog="equipoise evaluate", description="Measure a trained generator again.")
+    given = parse(
+        Arguments,
+        arguments,
+        prog="equipoise evaluate",
+        description="Measure a trained generator, or an adapted classifier, again.",
+    )
     if given.num_samples is not None and not 2 <= given.num_samples <= MOST:
         raise UserError(f"--num-samples was given as {given.num_samples}, but must be at least 2 and at most {MOST:,}.")
-    from equipoise.training import TrainedGenerator, measure
-
-    trained = TrainedGenerator.load(given.run, given.step)
-    measured = measure(trained, given.num_samples, given.seed, given.measures, intervals=given.intervals or None)
+    measured = _measured(given)
     if given.json:
         print(json.dumps(without_nan(measured)))
         return 0
     print(f"step {measured['step']:,} of {given.run}")
     for name, value in measured["values"].items():
-        print(f"  {name:<18} {number(value)}{_interval(measured.get('intervals', {}).get(name))}")
+        print(f"  {name:<26} {number(value)}{_interval(measured.get('intervals', {}).get(name))}")
     for name, value in measured["protocol"].items():
-        print(f"  {name:<18} {_shown(value)}")
+        print(f"  {name:<26} {_shown(value)}")
     for line in shown(measured):
         print(f"  | {line}")
     return 0
+
+
+def _measured(given: Arguments) -> dict[str, Any]:
+    from equipoise.training import RunFolder, TrainedClassifier, TrainedGenerator, measure
+
+    if RunFolder.open(given.run).settings.game.adapts:
+        if (given.num_samples, given.seed, given.measures, given.intervals) != (None, None, None, False):
+            raise UserError("An adapted classifier is measured as in its training; leave out all options but --step.")
+        return TrainedClassifier.load(given.run, given.step).measure()
+    trained = TrainedGenerator.load(given.run, given.step)
+    return measure(trained, given.num_samples, given.seed, given.measures, intervals=given.intervals or None)
 
 
 def _interval(found: dict[str, Any] | None) -> str:

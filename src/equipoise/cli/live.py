@@ -14,11 +14,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from equipoise.config import RunSettings
-from equipoise.core.judges import JUDGES
+from equipoise.core.judges import JUDGES, RISKS
 from equipoise.core.outcomes import Ending
 
 Record = dict[str, Any]
 _NUM_LINES = 4
+_OF_CLASSIFIERS = (
+    "source_accuracy",
+    "expected_accuracy",
+    "domain_accuracy",
+    "probe_accuracy",
+    "oracle_target_accuracy",
+)
 Distances = Mapping[str, float | int | str | None]
 
 
@@ -38,7 +45,8 @@ class Best:
         """Take in an evaluation; the best of all in words."""
         judge = record["judge"]
         distance = record["values"][judge]
-        if math.isfinite(distance) and (self.distance is None or distance <= self.distance):
+        is_candidate = record["step"] > 0 or judge not in RISKS.values()  # as in the session
+        if is_candidate and math.isfinite(distance) and (self.distance is None or distance <= self.distance):
             self.distance, self.step = distance, record["step"]
         name = "best" if judge == "fd" else f"best {JUDGES[judge]}"
         return f"{name} {self.distance:.4g} (step {self.step:,})" if self.distance is not None else f"no {name} yet"
@@ -87,7 +95,7 @@ class LineView:
 
     def on_evaluation(self, record: Record) -> None:
         """Say the distance with the newest numbers."""
-        values = ", ".join(f"{name} {_number(value)}" for name, value in record["values"].items())
+        values = ", ".join(f"{name} {_number(value)}" for name, value in shown_values(record).items())
         self.say(self._line(record["step"], f"{values}, {self._best.note(record)}"))
         for line in shown(record):
             self.say(f"  | {line}")
@@ -169,7 +177,7 @@ class LiveView:
 
     def on_evaluation(self, record: Record) -> None:
         """Show the newest and the best distance."""
-        values, judge = record["values"], record["judge"]
+        values, judge = shown_values(record), record["judge"]
         others = "".join(f", {name} {_number(value)}" for name, value in values.items() if name != judge)
         newest = f"{JUDGES[judge]} {values[judge]:.4g} (step {record['step']:,})"
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
@@ -190,6 +198,14 @@ class LiveView:
         return Group(self._progress, table)
 
 
+def shown_values(record: Record) -> Record:
+    """What fits on a line: all values, but of an adapted classifier only the judge's of the many risks."""
+    values, judge = record["values"], record["judge"]
+    if judge not in RISKS.values():
+        return dict(values)
+    return {name: values[name] for name in (judge, *_OF_CLASSIFIERS) if name in values}
+
+
 def shown(record: Record) -> list[str]:
     """A few of the generated lines of an evaluation, each on one line of the screen; none of other data."""
     lines = record.get("lines", [])[:_NUM_LINES]
@@ -205,9 +221,21 @@ def summary(record: Record) -> dict[str, str]:
     speed = record["images_per_second"]
     return {
         "losses": f"disc {_loss(record, 'disc')}, gen {_loss(record, 'gen')}",
+        **_domains(record),
         "rates": rates,
         "gap": ", ".join(filter(None, (_gap_factor(record, player) for player in ("disc", "gen")))),
         "speed": f"{speed:,.0f} images/s" if speed else "",
+    }
+
+
+def _domains(record: Record) -> dict[str, str]:
+    """How a domain-adversarial game stands: a loss at its ideal and an accuracy of a half are what is wanted."""
+    if "adversarial_weight" not in record:
+        return {}
+    return {
+        "domains": f"told apart {record['disc_accuracy']:.1%} (ideal 50 %, loss {record['disc_ideal']:.3f}), "
+        f"lambda {record['adversarial_weight']:.3g}",
+        "labels": f"loss {record['gen_auxiliary']:.3f}, accuracy {record['gen_accuracy']:.1%}",
     }
 
 

@@ -6,6 +6,8 @@ from equipoise.core.errors import unknown
 
 STUDIES: dict[str, str] = {
     "batch-size": "steps to a target against the batch size, and which size costs least",
+    "compare": "which of several configurations is better at one budget, with paired statistics over seeds",
+    "tune": "search settings by random draws, a grid or Optuna; what a budget of trials buys",
     "disturb": "does a distance rise when images get worse? Six disturbances at four levels",
 }
 USAGE = f"""usage: equipoise study KIND ...

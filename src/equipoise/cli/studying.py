@@ -84,6 +84,9 @@ class Player:
     device: str
     console: Console
 
+    def __post_init__(self) -> None:
+        self._backend()  # refuses what cannot be played before a folder is made
+
     def __call__(self, folder: "StudyFolder", rule: "StopRule", runs: Sequence["PlannedRun"]) -> "Standings":
         """Bring ``runs`` to their end; returns how they stand."""
         from equipoise.cli.study_live import StudyLines, StudyTable

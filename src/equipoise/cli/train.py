@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     )
 
 
-def parse_settings(arguments: list[str], default: str = DEFAULT) -> RunSettings:
+def parse_settings(arguments: list[str], default: str = DEFAULT, prog: str = PROG) -> RunSettings:
     """The recipe (``default`` if none is named), overlaid by the config file, overlaid by the options."""
     name, rest = (
         (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else (default, arguments)
@@ -32,7 +32,7 @@ def parse_settings(arguments: list[str], default: str = DEFAULT) -> RunSettings:
     file, rest = _take_option(rest, "--config")
     if file is not None:
         settings = read_run_settings(Path(file), settings)
-    return parse(RunSettings, rest, prog=PROG, description=_description(name), default=settings)
+    return parse(RunSettings, rest, prog=prog, description=_description(name), default=settings)
 
 
 def _take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:

@@ -3,7 +3,8 @@
 A run is described by one frozen `RunSettings`; each part is built from its own settings by one function beside it.
 """
 
-from equipoise.config.data import DataSettings
+from equipoise.config.adaptation import AdaptationSettings
+from equipoise.config.data import DataSettings, DivisionSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
 from equipoise.config.guard import GuardSettings
@@ -14,8 +15,10 @@ from equipoise.config.schedules import DecaySettings, ScheduledNumber, ScheduleS
 from equipoise.config.training import TrainingSettings
 
 __all__ = [
+    "AdaptationSettings",
     "DataSettings",
     "DecaySettings",
+    "DivisionSettings",
     "EvaluationSettings",
     "GameSettings",
     "GuardSettings",

@@ -53,6 +53,22 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def differing(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What of ``other`` differs from ``base``, which `merged` would lay over it.
+
+    >>> differing({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 1, "c": 5}, "d": 3})
+    {'a': {'c': 5}}
+    """
+    found: dict[str, Any] = {}
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            if inner := differing(base[key], value):
+                found[key] = inner
+        elif key not in base or base[key] != value:
+            found[key] = value
+    return found
+
+
 def validated(values: dict[str, Any], where: str) -> RunSettings:
     """Settings from plain values, or a `UserError` that says what is wrong ``where``."""
     try:

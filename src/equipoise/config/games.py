@@ -9,8 +9,12 @@ from equipoise.config.schedules import PositiveNumber
 
 ObjectiveName = Literal["minimax", "nonsaturating", "least-squares", "hinge", "wasserstein", "relativistic-paired"]
 PenaltyName = Literal["none", "gradient", "one-sided-gradient", "r1", "r2", "r1-r2"]
-KindName = Literal["generative", "bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg"]
+RampName = Literal["none", "sigmoid", "linear"]
+KindName = Literal[
+    "generative", "domain-adversarial", "bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg"
+]
 _ANALYTIC = ("bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg")
+_ADAPTING = ("domain-adversarial",)
 _WITH_TARGETS = ("minimax", "nonsaturating", "least-squares")
 _PENALTIES = ("gradient", "one-sided-gradient", "r1", "r2", "r1-r2")
 
@@ -19,9 +23,10 @@ class GameSettings(Settings):
     """The losses of both players, the discriminator's penalty, and the generator's latents."""
 
     kind: KindName = "generative"
-    """generative: a generator against a discriminator on data. The others are small games between two points whose
-    dynamics are known in closed form; they need no data, and of the other settings of the game they read the noise,
-    and dirac the objective and the penalty."""
+    """generative: a generator against a discriminator on data. domain-adversarial: a classifier of data and of target
+    against a discriminator that tells the two domains apart by its features. The others are small games between two
+    points whose dynamics are known in closed form; they need no data, and of the other settings of the game they read
+    the noise, and dirac the objective and the penalty."""
     noise: Annotated[float, Field(ge=0), OnlyWith("kind", _ANALYTIC)] = 0.0
     """Standard deviation of the noise on every gradient of a game between two points."""
     objective: ObjectiveName = "nonsaturating"
@@ -39,6 +44,25 @@ class GameSettings(Settings):
     """Dimension of the latents."""
     latents: Literal["normal", "uniform"] = "normal"
     """Distribution of the latents: standard normal, or uniform on [-1, 1]."""
+
+    adversarial_weight: Annotated[float, Field(ge=0, allow_inf_nan=False), OnlyWith("kind", _ADAPTING)] = 1.0
+    """lambda: weight of the domains in what the classifier minimises, beside the labels (0: labels alone)."""
+    adversarial_ramp: Annotated[RampName, OnlyWith("kind", _ADAPTING)] = "none"
+    """How lambda comes to its value, as a function of the part p of the rounds that is played: sigmoid, 2 / (1 +
+    exp(-10 p)) - 1 (Ganin & Lempitsky 2015); linear, p; none, from the beginning."""
+    weighted_disc: Annotated[bool, OnlyWith("kind", _ADAPTING)] = False
+    """Let lambda multiply the discriminator's own loss as well, as where one optimiser minimises one sum."""
+    conditioned: Annotated[bool, OnlyWith("kind", _ADAPTING)] = False
+    """Show the discriminator the outer product of features and predictions (Long et al. 2018, CDAN)."""
+
+    information_weight: Annotated[float, Field(ge=0, allow_inf_nan=False), OnlyWith("kind", _ADAPTING)] = 0.0
+    """Weight, in units of lambda, of the mutual information between examples of the target and their predicted classes,
+    which the classifier then maximises (Shi & Sha 2012; 0: not at all)."""
+
+    @property
+    def adapts(self) -> bool:
+        """Whether a classifier is adapted to another domain."""
+        return self.kind in _ADAPTING
 
     @property
     def smooths_labels(self) -> bool:

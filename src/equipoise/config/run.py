@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from equipoise.config.adaptation import AdaptationSettings
 from equipoise.config.base import Settings
-from equipoise.config.data import DataSettings
+from equipoise.config.data import DataSettings, DivisionSettings
 from equipoise.config.evaluation import EvaluationSettings
 from equipoise.config.games import GameSettings
 from equipoise.config.guard import GuardSettings
@@ -41,6 +42,12 @@ class RunSettings(Settings):
     """Send the records to trackers as well: tensorboard (files in the run folder), wandb. Each needs its package."""
     data: DataSettings = DataSettings()
     """Real examples."""
+    target: DataSettings = DataSettings()
+    """Examples of the domain that a domain-adversarial game adapts to; data are then those of the source."""
+    division: DivisionSettings = DivisionSettings()
+    """Parts of either domain for training, validation and test."""
+    adaptation: AdaptationSettings = AdaptationSettings()
+    """How an adapted classifier is judged."""
     network: NetworkSettings = NetworkSettings()
     """Both networks."""
     game: GameSettings = GameSettings()
@@ -66,8 +73,21 @@ class RunSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _check_adaptation(self) -> Self:
+        measures_classifiers = self.evaluation.features == "classifier"
+        if measures_classifiers != self.game.adapts and (measures_classifiers or self.evaluation.features != "none"):
+            remedy = "classifier or none" if self.game.adapts else "something else, or game.kind to domain-adversarial"
+            raise ValueError(
+                f"The game {self.game.kind!r} cannot be measured by {self.evaluation.features!r}; set "
+                f"evaluation.features to {remedy}."
+            )
+        if not self.game.adapts:
+            self._warn_if_changed("target", "division", "adaptation")
+        return self
+
+    @model_validator(mode="after")
     def _check_game_between_points(self) -> Self:
-        if self.game.kind == "generative":
+        if self.game.kind == "generative" or self.game.adapts:
             return self
         if self.evaluation.features != "none":
             raise ValueError(
@@ -78,11 +98,14 @@ class RunSettings(Settings):
                 f"The game {self.game.kind!r} has no examples whose gradients could differ; leave "
                 f"training.measure_noise_every at 0."
             )
-        for name, default in (("data", DataSettings()), ("network", NetworkSettings())):
-            if getattr(self, name) != default:
+        self._warn_if_changed("data", "network")
+        return self
+
+    def _warn_if_changed(self, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) != type(self).model_fields[name].default:
                 warnings.warn(
                     f"The settings of {name} are ignored because game.kind is {self.game.kind!r}.",
                     IgnoredSettingWarning,
                     stacklevel=2,
                 )
-        return self

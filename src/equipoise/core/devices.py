@@ -47,3 +47,12 @@ def keep_freed_memory() -> bool:
     return all(mallopt(name, keep) == 1 for name in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD)) and (
         mallopt(_M_TOP_PAD, 64 << 20) == 1
     )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` is how Python or torch says that memory is full.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes do not fit"))
+    (True, False)
+    """
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)

@@ -7,7 +7,26 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-JUDGES = {"fd": "FD", "mode_error": "mode error", "jsd4": "JSD-4"}
+RISKS = {
+    "source-validation": "source_error",
+    "entropy": "entropy",
+    "information": "information_risk",
+    "nuclear-norm": "nuclear_norm_risk",
+    "importance-weighted": "importance_weighted_risk",
+    "dev": "dev_risk",
+}
+"""Names in the record of what each rule minimises that chooses an adapted classifier without labels of the target."""
+JUDGES = {
+    "fd": "FD",
+    "mode_error": "mode error",
+    "jsd4": "JSD-4",
+    "source_error": "source error",
+    "entropy": "entropy of predictions",
+    "information_risk": "information risk",
+    "nuclear_norm_risk": "nuclear-norm risk",
+    "importance_weighted_risk": "importance-weighted risk",
+    "dev_risk": "DEV risk",
+}
 """Labels by name in the record."""
 
 

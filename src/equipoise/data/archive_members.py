@@ -2,6 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -48,7 +49,7 @@ class ArchiveRecords(ABC):
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise UserError(f"There are no images in {str(path)!r}; give an archive with files of the kinds {kinds}.")
         self.path, self._members = path, sorted(members, key=lambda member: (member.name, member.place))
-        self.labels = labels_of(without_common_folder([member.name for member in self._members]))
+        self.labels, self.classes = labels_of(without_common_folder([member.name for member in self._members]))
 
     def __len__(self) -> int:
         return len(self._members)
@@ -63,6 +64,12 @@ class ArchiveRecords(ABC):
         if member.problem:
             raise UnreadableImageError(member.problem)
         return io.BytesIO(self._bytes_of(member))
+
+    def without_labels(self) -> "ArchiveRecords":
+        """The same images; their paths still name the folders."""
+        records = copy(self)
+        records.labels = records.classes = None
+        return records
 
     def fingerprint(self) -> str:
         """SHA-256 over the archive's bytes."""

@@ -11,7 +11,9 @@ from equipoise.data.archive import is_archive, open_archive
 from equipoise.data.digits import load_digits
 from equipoise.data.folder import FolderRecords
 from equipoise.data.images import load_images, require_resolution
+from equipoise.data.kept import kept
 from equipoise.data.mixtures import Mixture, grid_centres, ring_centres
+from equipoise.data.points import load_moons
 from equipoise.data.reading import Progress
 from equipoise.data.source import Source
 from equipoise.data.table import open_table
@@ -21,7 +23,7 @@ Builder = Callable[[DataSettings, torch.device, Progress | None], Source]
 
 
 def _digits(settings: DataSettings, device: torch.device, _: Progress | None) -> Source:
-    return load_digits(device, flip=settings.flip)
+    return load_digits(device, settings)
 
 
 def _ring(settings: DataSettings, device: torch.device, _: Progress | None) -> Source:
@@ -30,6 +32,10 @@ def _ring(settings: DataSettings, device: torch.device, _: Progress | None) -> S
 
 def _grid(settings: DataSettings, device: torch.device, _: Progress | None) -> Source:
     return Mixture("grid", grid_centres().to(device), settings.std)
+
+
+def _moons(settings: DataSettings, device: torch.device, _: Progress | None) -> Source:
+    return load_moons(settings, device)
 
 
 def _folder(settings: DataSettings, device: torch.device, on_progress: Progress | None) -> Source:
@@ -53,6 +59,7 @@ SOURCES: dict[str, Builder] = {
     "digits": _digits,
     "ring": _ring,
     "grid": _grid,
+    "moons": _moons,
     "folder": _folder,
     "table": _table,
     "text": _text,
@@ -88,4 +95,4 @@ def build_source(
         if settings.source == "text":  # in the code of the text trained on: another would be another game
             return load_text(other, device, load_text(settings, torch.device("cpu")).vocabulary, on_progress)
         settings = other
-    return SOURCES[settings.source](settings, device, on_progress)
+    return kept(settings, device, lambda: SOURCES[settings.source](settings, device, on_progress))

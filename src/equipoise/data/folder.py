@@ -10,6 +10,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -48,7 +49,7 @@ class FolderRecords:
         if not self._files:
             kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
             raise UserError(f"There are no images below {given!r}; data.path needs files of the kinds {kinds}.")
-        self.labels = labels_of([file.name for file in self._files])
+        self.labels, self.classes = labels_of([file.name for file in self._files])
 
     def __len__(self) -> int:
         return len(self._files)
@@ -60,6 +61,12 @@ class FolderRecords:
     def open(self, index: int) -> BinaryIO:
         """The file, open for reading."""
         return (self.root / self._files[index].name).open("rb")
+
+    def without_labels(self) -> "FolderRecords":
+        """The same images; their paths still name the folders."""
+        records = copy(self)
+        records.labels = records.classes = None
+        return records
 
     def fingerprint(self) -> str:
         """SHA-256 over names, sizes and times of change."""
@@ -114,14 +121,17 @@ def _file(entry: os.DirEntry[str], root: Path) -> _File | None:
     return _File(name, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def labels_of(names: list[str]) -> Tensor | None:
-    """Classes (N,) int64 where every path has exactly one folder, which is its class; otherwise None.
+def labels_of(names: list[str]) -> tuple[Tensor | None, tuple[str, ...] | None]:
+    """Classes (N,) int64 and their names where every path has exactly one folder, which is its class.
 
     >>> labels_of(["cat/1.png", "dog/1.png"])
-    tensor([0, 1])
+    (tensor([0, 1]), ('cat', 'dog'))
+    >>> labels_of(["cat/1.png", "2.png"])
+    (None, None)
     """
     if any(name.count("/") != 1 for name in names):
-        return None
-    classes = [name.partition("/")[0] for name in names]
-    number = {label: k for k, label in enumerate(sorted(set(classes)))}
-    return torch.tensor([number[label] for label in classes])
+        return None, None
+    each = [name.partition("/")[0] for name in names]
+    classes = tuple(sorted(set(each)))
+    number = {label: k for k, label in enumerate(classes)}
+    return torch.tensor([number[label] for label in each]), classes

@@ -3,6 +3,8 @@
 The size is that of the first readable image unless the settings give it; one image in colour makes the set coloured.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -13,6 +15,7 @@ from equipoise.data.memory import InMemoryImages
 from equipoise.data.reading import Progress, Reader, Records, for_each, opened
 from equipoise.data.source import Source
 from equipoise.data.stream import StreamedImages
+from equipoise.data.texture_loading import build_texturing
 from equipoise.data.unreadable import Unreadable
 
 _MEBIBYTE = 1 << 20
@@ -26,7 +29,7 @@ def load_images(
     Args:
         records: the encoded images, at least one.
         name: what a person calls the set.
-        settings: resolution, resizing, channels, flips, and the limits on memory and on unreadable images.
+        settings: resolution, resizing, channels, texture, flips, and the limits on memory and on unreadable images.
         device: holds the pixels, if they fit in memory.
         on_progress: called while images are decoded or, for a streamed set, looked over.
 
@@ -39,6 +42,7 @@ def load_images(
     require_resolution(settings)
     with quiet():
         reader = _reader(records, settings)
+    reader = replace(reader, texturing=build_texturing(settings, reader.shape))
     unreadable = Unreadable(len(records), settings.max_unreadable)
     if len(records) * int(np.prod(reader.shape)) <= settings.memory_limit * _MEBIBYTE:
         return _in_memory(reader, name, settings, device, unreadable, on_progress)
@@ -52,13 +56,22 @@ def require_resolution(settings: DataSettings) -> None:
 
 
 def _reader(records: Records, settings: DataSettings) -> Reader:
-    channels = settings.channels or (1 if all_grey(records) else 3)
+    height, width, rule = _size(records, settings)
+    return Reader(records, (_num_channels(records, settings), height, width), settings.resize, rule)
+
+
+def _num_channels(records: Records, settings: DataSettings) -> int:
+    if settings.channels is not None:
+        return settings.channels
+    return 1 if settings.texture == "none" and all_grey(records) else 3
+
+
+def _size(records: Records, settings: DataSettings) -> tuple[int, int, str]:
+    """Height and width of all images, and where they come from."""
     if settings.resolution is not None:
-        side = settings.resolution
-        return Reader(records, (channels, side, side), settings.resize, f"data.resolution is {side}")
+        return settings.resolution, settings.resolution, f"data.resolution is {settings.resolution}"
     index, width, height = _first_size(records, settings.max_unreadable)
-    rule = f"{records.name(index)!r} is {width} x {height}"
-    return Reader(records, (channels, height, width), settings.resize, rule)
+    return height, width, f"{records.name(index)!r} is {width} x {height}"
 
 
 def all_grey(records: Records) -> bool:
@@ -106,6 +119,7 @@ def _in_memory(
         torch.from_numpy(pixels if len(kept) == len(pixels) else pixels[kept]).to(device),
         None if labels is None else labels[kept].to(device),
         flip=settings.flip,
+        classes=reader.records.classes,
     )
 
 

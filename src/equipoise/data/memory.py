@@ -40,21 +40,30 @@ class InMemoryImages(Source):
         pixels: (N, C, H, W) uint8.
         labels: (N,) int64 classes on the same device, or None.
         flip: mirror each image with probability 1/2.
+        classes: the names of classes 0, 1, ..., where they are known.
     """
 
-    def __init__(self, name: str, pixels: Tensor, labels: Tensor | None = None, *, flip: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        pixels: Tensor,
+        labels: Tensor | None = None,
+        *,
+        flip: bool = False,
+        classes: tuple[str, ...] | None = None,
+    ) -> None:
         assert pixels.dtype == torch.uint8, f"pixels are {pixels.dtype}, not uint8"
         assert pixels.ndim == 4, f"pixels have shape {tuple(pixels.shape)}, not (N, C, H, W)"
-        self.name, self.flip = name, flip
+        self.name, self.flip, self.classes = name, flip, classes
         self.example_shape = tuple(pixels.shape[1:])
         self.num_examples: int = len(pixels)
-        self._pixels, self._labels = pixels, labels
+        self._pixels, self.labels = pixels, labels
 
     @cached_property
     def _fingerprint(self) -> str:
         parts = [sha256_of_tensor(self._pixels)]
-        if self._labels is not None:
-            parts.append(sha256_of_tensor(self._labels))
+        if self.labels is not None:
+            parts.append(sha256_of_tensor(self.labels))
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     def fingerprint(self) -> str:
@@ -71,15 +80,28 @@ class InMemoryImages(Source):
         """See `Source.batches`. The set itself takes up the layout and device asked for, so as to exist once."""
         order = EpochOrder(self.num_examples, batch_size, generator, device, flip=self.flip)
         self._pixels = self._pixels.to(order.device).contiguous(memory_format=memory_format)
-        self._labels = None if self._labels is None else self._labels.to(order.device)
-        return InMemoryLoader(self._pixels, self._labels, order, memory_format)
+        self.labels = None if self.labels is None else self.labels.to(order.device)
+        return InMemoryLoader(self._pixels, self.labels, order, memory_format)
 
     def ordered(self, batch_size: int, device: torch.device) -> Iterator[Batch]:
         """See `Source.ordered`."""
         for start in range(0, self.num_examples, batch_size):
             rows = slice(start, start + batch_size)
-            labels = None if self._labels is None else self._labels[rows].to(device)
+            labels = None if self.labels is None else self.labels[rows].to(device)
             yield Batch(normalise(self._pixels[rows].to(device).contiguous()), labels)
+
+    def part(self, rows: Tensor | None, *, labelled: bool = True) -> "InMemoryImages":
+        """See `Source.part`."""
+        pixels = self._pixels if rows is None else self._pixels[rows.to(self._pixels.device)]
+        labels = labels_of_part(self.labels, rows, labelled)
+        return InMemoryImages(self.name, pixels, labels, flip=self.flip, classes=self.classes if labelled else None)
+
+
+def labels_of_part(labels: Tensor | None, rows: Tensor | None, labelled: bool) -> Tensor | None:
+    """The labels (N,) of the examples at ``rows`` (all for None), or None where there are none to be had."""
+    if labels is None or not labelled:
+        return None
+    return labels if rows is None else labels[rows.to(labels.device)]
 
 
 class InMemoryLoader(Loader):

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from equipoise.core.errors import UserError
 from equipoise.data.decode import Resize, UnreadableImageError, WrongSizeError, decode, fit, header, quiet, to_array
+from equipoise.data.texture import Texturing
 
 Progress = Callable[[int, int], None]
 """Called with the number of images done and the number in all."""
@@ -27,9 +28,11 @@ class Records(Protocol):
 
     Attributes:
         labels: (N,) int64 classes on the CPU, or None.
+        classes: the names of classes 0, 1, ..., or None where they are not known.
     """
 
     labels: Tensor | None
+    classes: tuple[str, ...] | None
 
     def __len__(self) -> int: ...
 
@@ -44,6 +47,9 @@ class Records(Protocol):
             UnreadableImageError: there is none.
         """
 
+    def without_labels(self) -> "Records":
+        """The same images, with nothing that says their labels but the names of files."""
+
     def fingerprint(self) -> str:
         """A key that changes when an image is added, removed, renamed or changed."""
 
@@ -57,12 +63,14 @@ class Reader:
         shape: (C, H, W) of the pixels.
         resize: how images of another size reach it.
         rule: where the size comes from, for the error about an image that has another ("data.resolution is 32").
+        texturing: what each image is blended with, if anything.
     """
 
     records: Records
     shape: tuple[int, int, int]
     resize: Resize
     rule: str
+    texturing: Texturing | None = None
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """Pixels (C, H, W).
@@ -73,7 +81,13 @@ class Reader:
         """
         channels, height, width = self.shape
         with opened(self.records, index) as file:
-            return to_array(fit(decode(file, channels), width, height, self.resize))
+            pixels = to_array(fit(decode(file, channels), width, height, self.resize))
+        return pixels if self.texturing is None else self.texturing.blended(pixels, index)
+
+    def fingerprint(self) -> str:
+        """A key of the files and of all that is done to them, not of pixels."""
+        parts = f"{self.records.fingerprint()} {self.shape} {self.resize}"
+        return parts if self.texturing is None else f"{parts} {self.texturing.fingerprint()}"
 
     def check(self, index: int) -> None:
         """As `read`, without decoding: only what the image's header tells."""

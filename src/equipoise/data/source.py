@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import torch
+from torch import Tensor
 
 from equipoise.core.batches import Batch
+from equipoise.core.errors import UserError
 
 
 class Loader(ABC):
@@ -50,11 +52,15 @@ class Source(ABC):
         name: what a person calls the set.
         example_shape: (C, H, W) of an image, (D,) of a point or (V, L) of a line of L out of V symbols.
         num_examples: how many there are; None where they are drawn afresh for every batch.
+        labels: (N,) int64 classes in the order of `ordered`; None where there are none, or no end of them.
+        classes: the names of classes 0, 1, ..., where there are labels and the names are known.
     """
 
     name: str
     example_shape: tuple[int, ...]
     num_examples: int | None
+    labels: Tensor | None = None
+    classes: tuple[str, ...] | None = None
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -86,3 +92,17 @@ class Source(ABC):
 
         An endless source gives a fixed number of points from a fixed seed, the same whatever the batch size.
         """
+
+    def part(self, rows: Tensor | None, *, labelled: bool = True) -> "Source":
+        """A source of some of the examples, with the same augmentation.
+
+        Args:
+            rows: (M,) int64 places in the order of `ordered`, each at most once; None for all of them.
+            labelled: False for a source that has no labels, nor a way back to them.
+
+        Raises:
+            UserError: this source cannot be divided.
+        """
+        raise UserError(
+            f"Data {self.name!r} cannot be divided into parts; choose one of digits, moons, a folder or a table."
+        )

@@ -7,6 +7,7 @@ when it is decoded gives its place to the next readable one, always the same, so
 import hashlib
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -103,18 +104,18 @@ class StreamedImages(Source):
     def __init__(
         self, name: str, reader: Reader, kept: list[int], unreadable: Unreadable, *, flip: bool, workers: int
     ) -> None:
-        self.name, self.flip = name, flip
+        self.name, self.flip, self.classes = name, flip, reader.records.classes
         self.example_shape = reader.shape
         self.num_examples: int = len(kept)
         labels = reader.records.labels
-        self._labels = None if labels is None else labels[kept]
+        self.labels = None if labels is None else labels[kept]
+        self._kept = kept
         self._reader, self._unreadable, self._workers = reader, unreadable, workers
         self._decoding = _Decoding(reader, kept, unreadable.allowed)
 
     def fingerprint(self) -> str:
         """SHA-256 over the identity of the files and the shape they are brought to, not over pixels."""
-        parts = f"{self._reader.records.fingerprint()} {self._reader.shape} {self._reader.resize}"
-        return hashlib.sha256(parts.encode()).hexdigest()
+        return hashlib.sha256(self._reader.fingerprint().encode()).hexdigest()
 
     def batches(
         self,
@@ -135,6 +136,12 @@ class StreamedImages(Source):
             self.account(decoded)
             readable = decoded.used == torch.tensor(row)
             yield self.finish(decoded.pixels[readable], decoded.used[readable], device)
+
+    def part(self, rows: Tensor | None, *, labelled: bool = True) -> "StreamedImages":
+        """See `Source.part`. Names of files stay, even where they name classes; nothing reads labels from them."""
+        kept = self._kept if rows is None else [self._kept[row] for row in rows.tolist()]
+        reader = self._reader if labelled else replace(self._reader, records=self._reader.records.without_labels())
+        return StreamedImages(self.name, reader, kept, self._unreadable, flip=self.flip, workers=self._workers)
 
     def decoder(self, plan: _Plan, device: torch.device, *, persistent: bool) -> DataLoader[_Decoded]:
         """A loader of `_Decoded` batches that follows ``plan``."""
@@ -161,7 +168,7 @@ class StreamedImages(Source):
 
     def finish(self, pixels: Tensor, used: Tensor, device: torch.device) -> Batch:
         """The batch on the device, in [-1, 1]."""
-        labels = None if self._labels is None else self._labels[used].to(device, non_blocking=True)
+        labels = None if self.labels is None else self.labels[used].to(device, non_blocking=True)
         return Batch(normalise(pixels.to(device, non_blocking=True)), labels)
 
 

@@ -3,7 +3,7 @@
 Local parquet is read without the Arrow copy that `datasets` makes, which would double what is on the user's disk. Only
 a set whose encoded images exceed the memory limit is copied, into Equipoise's own cache folder: random access to
 single rows, which a seeded order needs, is fast in a memory-mapped Arrow file and hopeless in parquet. Nested image
-columns and configurations of hub data sets are not supported.
+columns are not supported.
 """
 
 import hashlib
@@ -40,7 +40,8 @@ class TableRecords:
 
     def __init__(self, dataset: Any, image_column: str, label_column: str | None, fingerprint: str) -> None:
         self._dataset, self._image_column, self._fingerprint = dataset, image_column, fingerprint
-        self.labels = None if label_column is None else _labels(dataset, label_column)
+        labels, classes = (None, None) if label_column is None else _labels(dataset, label_column)
+        self.labels, self.classes = labels, classes
 
     @cached_property
     def _images(self) -> Any:
@@ -68,6 +69,11 @@ class TableRecords:
         if not row:
             raise UnreadableImageError("is empty")
         return io.BytesIO(row) if isinstance(row, bytes) else Path(row).open("rb")
+
+    def without_labels(self) -> "TableRecords":
+        """The same images, in a table without the column of labels."""
+        images = self._dataset.select_columns([self._image_column])
+        return TableRecords(images, self._image_column, None, self._fingerprint)
 
     def fingerprint(self) -> str:
         """Identity of the files, or of the hub's version of the data set, and the column."""
@@ -128,7 +134,9 @@ def shards(settings: DataSettings) -> list[Path]:
         UserError: there is no such folder or split, or some of its files are missing.
     """
     folder = existing_folder(settings.path, _NEEDS)
-    found = sorted(folder.glob("*.parquet")) or sorted((folder / "data").glob("*.parquet"))
+    found = _parquet_files(folder)
+    if settings.subset is not None:
+        raise UserError(f"data.subset is {settings.subset!r}, but {settings.path!r} is a local folder; leave it out.")
     if not found:
         raise UserError(f"There are no parquet files in {settings.path!r}; set data.path to a folder with {_NEEDS}.")
     splits: dict[str, list[Path]] = {}
@@ -144,6 +152,15 @@ def shards(settings: DataSettings) -> list[Path]:
             "download the rest, or rename those you have."
         )
     return files
+
+
+def holds_parquet(folder: Path) -> bool:
+    """Whether there are parquet files in ``folder`` itself or in its sub-folder ``data``."""
+    return bool(_parquet_files(folder))
+
+
+def _parquet_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet")) or sorted((folder / "data").glob("*.parquet"))
 
 
 def _shard(file: Path) -> re.Match[str]:
@@ -175,10 +192,10 @@ def hub_dataset(settings: DataSettings) -> Any:
     assert settings.path is not None
     _hide_bars_off_terminal()
     try:
-        splits = datasets.get_dataset_split_names(settings.path)
+        splits = datasets.get_dataset_split_names(settings.path, settings.subset)
         if settings.split not in splits:
             raise unknown("split", settings.split, splits)
-        return datasets.load_dataset(settings.path, split=settings.split)
+        return datasets.load_dataset(settings.path, settings.subset, split=settings.split)
     except UserError:
         raise
     except Exception as error:  # the hub's errors are of many classes, which change from version to version
@@ -249,9 +266,16 @@ def _holds_images(feature: Any) -> bool:
     return isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {"bytes", "path"} <= set(feature))
 
 
-def _labels(dataset: Any, column: str) -> Tensor:
-    """Classes (N,) int64: whole numbers as they are, words numbered in sorted order, -1 (the hub's custom) for none."""
+def _labels(dataset: Any, column: str) -> tuple[Tensor | None, tuple[str, ...] | None]:
+    """Classes (N,) int64: whole numbers as they are, words numbered in sorted order, -1 (the hub's custom) for none.
+
+    Beside them the names of the classes, where they are declared or are the words. None where no example has a class.
+    """
     values = dataset.data.column(column).to_pylist()
     words = sorted({value for value in values if isinstance(value, str)})
     number = {None: -1} | {word: k for k, word in enumerate(words)}
-    return torch.tensor([number.get(value, value) for value in values], dtype=torch.int64)
+    names = words or getattr(dataset.features[column], "names", None)
+    labels = torch.tensor([number.get(value, value) for value in values], dtype=torch.int64)
+    if bool((labels < 0).all()):
+        return None, None
+    return labels, tuple(names) if names else None

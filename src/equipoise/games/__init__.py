@@ -9,8 +9,9 @@ file with its two losses, the derivation of its ideal values and one `Objective`
 from collections.abc import Callable
 
 from equipoise.games.analytic import AnalyticGame
-from equipoise.games.build import OBJECTIVES, build_game, build_objective, sample_latents
+from equipoise.games.build import OBJECTIVES, build_adaptation_game, build_game, build_objective, sample_latents
 from equipoise.games.dirac import DiracGan
+from equipoise.games.domain_adversarial import DomainAdversarialGame, Features
 from equipoise.games.game import Game, LossTerms
 from equipoise.games.generative import GenerativeGame
 from equipoise.games.ideal import ideal_value
@@ -35,6 +36,8 @@ __all__ = [
     "PENALTIES",
     "AnalyticGame",
     "DiracGan",
+    "DomainAdversarialGame",
+    "Features",
     "Game",
     "GenerativeGame",
     "LossTerms",
@@ -42,6 +45,7 @@ __all__ = [
     "QuadraticGame",
     "Saddle",
     "bilinear",
+    "build_adaptation_game",
     "build_game",
     "build_objective",
     "cg_saddle",

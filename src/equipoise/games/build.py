@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from equipoise.config import GameSettings
 from equipoise.config.schedules import first_value
+from equipoise.core.errors import IgnoredSettingWarning
+from equipoise.games.domain_adversarial import DomainAdversarialGame
 from equipoise.games.generative import GenerativeGame
 from equipoise.games.hinge import HINGE
 from equipoise.games.least_squares import LEAST_SQUARES
@@ -64,6 +66,31 @@ def build_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> Gener
         penalty=PENALTIES.get(settings.penalty),
         penalty_weight=first_value(settings.penalty_weight),
         clip=settings.clip,
+    )
+
+
+def build_adaptation_game(settings: GameSettings, disc: nn.Module, gen: nn.Module) -> DomainAdversarialGame:
+    """The domain-adversarial game that ``settings`` describe, played by ``disc`` and ``gen``.
+
+    Warns as `build_game` does, and where labels are to be smoothed, of which this game has none.
+    """
+    _warn_of_odd_combinations(settings, disc)
+    if settings.smooths_labels:
+        warnings.warn(
+            f"game.real_target={settings.real_target!r} is ignored because neither domain is the real one.",
+            IgnoredSettingWarning,
+            stacklevel=2,
+        )
+    return DomainAdversarialGame(
+        disc,
+        gen,
+        OBJECTIVES[settings.objective],
+        penalty=PENALTIES.get(settings.penalty),
+        penalty_weight=first_value(settings.penalty_weight),
+        clip=settings.clip,
+        weighted_disc=settings.weighted_disc,
+        conditioned=settings.conditioned,
+        information_weight=settings.information_weight,
     )
 
 

@@ -19,16 +19,32 @@ Move = TypeVar("Move")
 
 @dataclass(frozen=True)
 class LossTerms:
-    """One player's loss, apart. Every term is a scalar with a graph; weights are already applied."""
+    """One player's loss, apart. Every term is a scalar with a graph.
+
+    Attributes:
+        adversarial: the term that has an ideal value; never weighted, so that a gap can be taken from it.
+        penalty: weight applied.
+        auxiliary: what else the player minimises, weight applied.
+        weight: of the adversarial term in the total.
+        accuracy: fraction of its decisions that the player gets right, in [0, 1], without graph; None where the game
+            asks for none.
+    """
 
     adversarial: Tensor
     penalty: Tensor | None = None
     auxiliary: Tensor | None = None
+    weight: float = 1.0
+    accuracy: Tensor | None = None
 
     @property
     def total(self) -> Tensor:
-        """What the player minimises."""
-        total = self.adversarial
+        """What the player minimises.
+
+        >>> import torch
+        >>> LossTerms(torch.tensor(2.0), auxiliary=torch.tensor(1.0), weight=0.25).total
+        tensor(1.5000)
+        """
+        total = self.adversarial if self.weight == 1 else self.weight * self.adversarial
         for term in (self.penalty, self.auxiliary):
             total = total if term is None else total + term
         return total
@@ -43,6 +59,8 @@ class Game(ABC, Generic[Move]):
         ideal_disc_loss: adversarial loss of the discriminator at the ideal, or None where it is unknown.
         ideal_gen_loss: the generator's, or None.
         penalty_weight: of the discriminator's penalty; may be changed between rounds, and games without one ignore it.
+        adversarial_weight: of the generator's adversarial loss beside what else it minimises; may be changed between
+            rounds, and games in which it minimises nothing else ignore it.
     """
 
     disc: nn.Module
@@ -50,6 +68,7 @@ class Game(ABC, Generic[Move]):
     ideal_disc_loss: float | None
     ideal_gen_loss: float | None
     penalty_weight: float = 1.0
+    adversarial_weight: float = 1.0
 
     @abstractmethod
     def generate(self, batch: Batch, streams: Streams) -> Move:

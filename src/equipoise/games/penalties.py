@@ -9,6 +9,9 @@
 Norms are taken per example over all of its entries, in at least float32 even under autocast, because squares of small
 gradients leave the range of half precision. A discriminator with batch normalisation has no gradient per example: its
 score of one depends on the others. Nothing here forbids it; `equipoise.games.build` warns.
+
+Penalties at generated points depend on the generator. It does not descend them, but where it moves the discriminator's
+gradient changes, and the Jacobian of the game (`equipoise.training.diagnosis`) has that part.
 """
 
 from collections.abc import Callable
@@ -28,12 +31,15 @@ def squared_slopes(scorer: Scorer, examples: Tensor) -> Tensor:
 
     Args:
         scorer: examples (N, ...) -> scores (N,).
-        examples: (N, ...), any floating type; detached here.
+        examples: (N, ...), any floating type; the graph of generated ones is kept, so that the slopes can be
+            differentiated with respect to the generator too.
 
     Returns:
         (N,), float32 or wider.
     """
-    examples = at_least_float32(examples.detach()).requires_grad_()
+    examples = at_least_float32(examples)
+    if not examples.requires_grad:
+        examples = examples.detach().requires_grad_()
     with torch.autocast(examples.device.type, enabled=False):
         (slopes,) = torch.autograd.grad(scorer(examples).sum(), examples, create_graph=True)
     return slopes.flatten(1).square().sum(1)
@@ -41,7 +47,7 @@ def squared_slopes(scorer: Scorer, examples: Tensor) -> Tensor:
 
 def between(real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
     """One point on the segment from each real to its fake example, uniformly; shapes (N, ...)."""
-    real, fake = at_least_float32(real), at_least_float32(fake.detach())
+    real, fake = at_least_float32(real), at_least_float32(fake)
     shape = (len(real), *[1] * (real.ndim - 1))
     return torch.lerp(real, fake, torch.rand(shape, dtype=real.dtype, device=real.device, generator=generator))
 

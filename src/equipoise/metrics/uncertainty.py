@@ -45,7 +45,8 @@ class Interval:
         high: upper end.
         level: of all such intervals, the fraction meant to hold the mean over samples of these sizes.
         standard_error: of the value.
-        method: "influence", "gaussian" (influence of normal laws with these moments), "u-statistic" or "jackknife".
+        method: "influence", "gaussian" (influence of normal laws with these moments), "u-statistic", "jackknife" or
+            "wilson".
         num_samples: N.
         num_reference: M; None where a foreign file does not say.
         bias: about how much the value is above that of endless samples; None where there is no estimate.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 
 from equipoise.config import NetworkSettings
+from equipoise.core.errors import UserError
 from equipoise.networks import dcgan, dcgan_5x5, mlp, residual, sngan, text, wgan_gp
 from equipoise.networks.normalization import normalize_spectrally
 from equipoise.networks.players import Discriminator, Generator, Networks
@@ -66,6 +67,7 @@ def build_networks(
     >>> images.shape, disc(images).shape
     (torch.Size([5, 1, 28, 28]), torch.Size([5]))
     """
+    require_architecture(settings.architecture, ARCHITECTURES, "generate")
     check_shape(settings.architecture, {name: each.makes for name, each in ARCHITECTURES.items()}, example_shape)
     architecture = ARCHITECTURES[settings.architecture]
     with drawing_from(generator):
@@ -75,6 +77,18 @@ def build_networks(
         if settings.disc_norm == "spectral":
             normalize_spectrally(disc)
     return Networks(disc, gen)
+
+
+def require_architecture(name: str, registry: Mapping[str, object], task: str) -> None:
+    """Refuse an architecture that is not for ``task`` ("generate" or "classify").
+
+    >>> require_architecture("lenet", ARCHITECTURES, "generate")
+    Traceback (most recent call last):
+    equipoise.core.errors.UserError: Architecture 'lenet' does not generate; choose one of mlp, dcgan, dcgan-5x5, \
+sngan, wgan-gp, text.
+    """
+    if name not in registry:
+        raise UserError(f"Architecture {name!r} does not {task}; choose one of {', '.join(registry)}.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from torch import nn
 
-LayerT = TypeVar("LayerT", nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+LayerT = TypeVar("LayerT", bound=nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
 
 
 def glorot(layer: LayerT, gain: float = 1.0) -> LayerT:
@@ -21,6 +21,12 @@ def glorot(layer: LayerT, gain: float = 1.0) -> LayerT:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+def draw_as_keras(module: nn.Module) -> None:
+    """`glorot`, Keras's default, for the layers of classifiers, in place; for `torch.nn.Module.apply`."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        glorot(module)
 
 
 def draw_as_dcgan(module: nn.Module) -> None:

@@ -1,8 +1,8 @@
 """Fully connected players for points, such as the rings and grids of Gaussians of two-dimensional experiments.
 
-Both are ``depth`` hidden layers of ``width`` units. Weights and biases start as torch starts linear layers, uniform on
-+-1/sqrt(fan_in): random biases spread the kinks of the units over the plane, where zero biases would put all kinks of
-the first layer through the origin.
+Both, and the features of a classifier of points, are ``depth`` hidden layers of ``width`` units. Weights and biases
+start as torch starts linear layers, uniform on +-1/sqrt(fan_in): random biases spread the kinks of the units over the
+plane, where zero biases would put all kinks of the first layer through the origin.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from functools import partial
 from torch import nn
 
 from equipoise.config import NetworkSettings
+from equipoise.networks.classifiers import domain_discriminator, relu_layers
 from equipoise.networks.normalization import POINT_NORMALIZATIONS, Normalization
 from equipoise.networks.players import Discriminator, Generator
 
@@ -33,6 +34,21 @@ def generator(settings: NetworkSettings, example_shape: tuple[int, ...], latent_
     norm = POINT_NORMALIZATIONS[settings.gen_norm]
     hidden = _hidden(latent_dim, settings, norm, nn.ReLU)
     return Generator(nn.Sequential(*hidden, nn.Linear(settings.width, example_shape[0])))
+
+
+def features(settings: NetworkSettings, example_shape: tuple[int, ...]) -> nn.Sequential:
+    """Points (N, D) to features (N, width) of a classifier, with ReLU."""
+    return nn.Sequential(*_hidden(example_shape[0], settings, POINT_NORMALIZATIONS[settings.gen_norm], nn.ReLU))
+
+
+def head(settings: NetworkSettings, num_inputs: int, num_classes: int) -> nn.Sequential:
+    """Features (N, F) to logits (N, K), with one hidden layer."""
+    return nn.Sequential(*relu_layers([num_inputs, settings.width]), nn.Linear(settings.width, num_classes))
+
+
+def disc(settings: NetworkSettings, num_inputs: int) -> Discriminator:
+    """Features (N, F) to logits (N,), with two hidden layers."""
+    return domain_discriminator(num_inputs, [settings.width] * 2, settings.disc_norm)
 
 
 def _hidden(

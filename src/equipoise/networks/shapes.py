@@ -25,13 +25,16 @@ class Makes(NamedTuple):
     sizes: tuple[int, ...] = ()
 
 
-def check_shape(name: str, makes: Mapping[str, Makes], example_shape: tuple[int, ...]) -> None:
-    """Refuse examples that architecture ``name`` cannot make.
+def check_shape(
+    name: str, makes: Mapping[str, Makes], example_shape: tuple[int, ...], verb: Literal["makes", "takes"] = "makes"
+) -> None:
+    """Refuse examples that architecture ``name`` cannot make, or take.
 
     Args:
         name: the architecture.
-        makes: what each architecture makes.
+        makes: what each architecture makes, or takes.
         example_shape: (D,) of points, (V, L) of text or (C, H, W) of images.
+        verb: what it does with examples.
 
     Raises:
         UserError: the shape is not that of examples, or not one that ``name`` makes.
@@ -49,11 +52,11 @@ data.resolution to 16 and data.resize to crop.
     kind = _KINDS[len(example_shape)]
     if kind != makes[name].kind:
         raise UserError(
-            f"{name} makes {_PLURALS[makes[name].kind]}, but the data are {_described(kind, example_shape)}; "
-            f"set network.architecture to {_SUGGESTED[kind]}."
+            f"{name} {verb} {_PLURALS[makes[name].kind]}, but the data are {_described(kind, example_shape)}; "
+            f"{_other_architecture(kind, makes)}."
         )
     if kind == "images":
-        _check_size(name, {other: each.sizes for other, each in makes.items()}, *example_shape[1:])
+        _check_size(f"{name} {verb}", makes[name].sizes, _sizes(makes), *example_shape[1:])
 
 
 def _described(kind: Kind, shape: tuple[int, ...]) -> str:
@@ -62,11 +65,25 @@ def _described(kind: Kind, shape: tuple[int, ...]) -> str:
     return f"points of {shape[0]} coordinates" if kind == "points" else f"lines of {shape[1]} symbols"
 
 
-def _check_size(name: str, sizes: Mapping[str, tuple[int, ...]], height: int, width: int) -> None:
-    if height != width or height not in sizes[name]:
+def _other_architecture(kind: Kind, makes: Mapping[str, Makes]) -> str:
+    """The suggestion for examples of another kind than those of the chosen architecture."""
+    able = [name for name, each in makes.items() if each.kind == kind]
+    if not able:
+        return "give other data"
+    return f"set network.architecture to {_SUGGESTED[kind] if _SUGGESTED[kind] in able else able[0]}"
+
+
+def _sizes(makes: Mapping[str, Makes]) -> dict[str, tuple[int, ...]]:
+    return {name: each.sizes for name, each in makes.items()}
+
+
+def _check_size(
+    claim: str, allowed: tuple[int, ...], sizes: Mapping[str, tuple[int, ...]], height: int, width: int
+) -> None:
+    if height != width or height not in allowed:
         raise UserError(
-            f"{name} makes images of {_choices(sizes[name])} pixels, but the data have {height} x {width}; "
-            f"{_remedy(sizes, sizes[name], height, width)}."
+            f"{claim} images of {_choices(allowed)} pixels, but the data have {height} x {width}; "
+            f"{_remedy(sizes, allowed, height, width)}."
         )
 
 

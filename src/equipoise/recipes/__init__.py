@@ -1,5 +1,6 @@
 """Recipes: functions that return whole settings, each with its source and what to expect of it. No torch."""
 
+from equipoise.recipes.adaptation import ADAPTATION
 from equipoise.recipes.batch_size import (
     BATCH_SIZE_DCGAN,
     BATCH_SIZE_DIGITS,
@@ -24,6 +25,7 @@ RECIPES: dict[str, Recipe] = {
         *GAP_AWARE,
         *(BATCH_SIZE_DIGITS, BATCH_SIZE_MNIST, BATCH_SIZE_DCGAN, BATCH_SIZE_WGAN_GP, BATCH_SIZE_HINGE),
         *_TEXT,
+        *ADAPTATION,
     )
 }
 DEFAULT = DIGITS.name

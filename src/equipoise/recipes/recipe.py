@@ -16,7 +16,8 @@ class Recipe:
         source: where the settings come from.
         expected: what it reached where it was measured: seeds, machine, minutes.
         settings: makes the settings; takes one of the variants, if there are any.
-        variants: optimisers that the recipe has rates for, the first by default; named as in `NAME:VARIANT`.
+        variants: optimisers or schedules that the recipe has settings for, the first by default; named as in
+            `NAME:VARIANT`.
     """
 
     name: str

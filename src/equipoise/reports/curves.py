@@ -7,8 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from equipoise.core.files import read_json_lines, replacing
-from equipoise.core.judges import JUDGES, distance_of, judge_of
+from equipoise.core.judges import JUDGES, RISKS, distance_of, judge_of
+from equipoise.reports.features import draw_by_domain
 
 Records = list[dict[str, Any]]
 _NUM_LINES = 24
@@ -46,7 +49,7 @@ def _draw_distance(axes: Any, evaluations: Records) -> None:
     measured = [(record["step"], distance_of(record)) for record in evaluations]
     points = [(step, value) for step, value in measured if math.isfinite(value)]
     label = JUDGES[judge]
-    axes.set(title=label[0].upper() + label[1:], xlabel="step", yscale="log")
+    axes.set(title=label[0].upper() + label[1:], xlabel="step", yscale="linear" if judge in RISKS.values() else "log")
     if not points:
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
@@ -96,11 +99,20 @@ def _draw_samples(axes: Any, samples: list[Path]) -> None:
     if samples:
         if samples[-1].suffix == ".txt":
             _draw_lines(axes, samples[-1])
+        elif samples[-1].suffix == ".npz":
+            _draw_features(axes, samples[-1])
         else:
             from matplotlib.image import imread
 
             axes.imshow(imread(samples[-1]), cmap="gray", interpolation="nearest")
-        axes.set_title(f"Samples, step {int(samples[-1].stem.removeprefix('step-')):,}")
+        what = "Features" if samples[-1].suffix == ".npz" else "Samples"
+        axes.set_title(f"{what}, step {int(samples[-1].stem.removeprefix('step-')):,}")
+
+
+def _draw_features(axes: Any, file: Path) -> None:
+    axes.axis("on")
+    with np.load(file, allow_pickle=False) as arrays:
+        draw_by_domain(axes, dict(arrays))
 
 
 def _draw_lines(axes: Any, file: Path) -> None:

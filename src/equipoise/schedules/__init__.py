@@ -9,11 +9,13 @@ from equipoise.schedules.conditions import Conditions, check_conditions
 from equipoise.schedules.gap import INTERPOLATIONS, GapCurve, gap_factor
 from equipoise.schedules.gap_aware import GapAware
 from equipoise.schedules.gap_aware_lr import GapAwareLR
+from equipoise.schedules.ramps import RAMPS, build_ramp
 from equipoise.schedules.scheduled import Scheduled, build_scheduled
 
 __all__ = [
     "DECAYS",
     "INTERPOLATIONS",
+    "RAMPS",
     "Conditions",
     "Decay",
     "GapAware",
@@ -22,6 +24,7 @@ __all__ = [
     "Scheduled",
     "build_decay",
     "build_gap_aware",
+    "build_ramp",
     "build_scheduled",
     "check_conditions",
     "gap_factor",

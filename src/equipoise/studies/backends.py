@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from equipoise.core.errors import EquipoiseError, UserError
+from equipoise.data.kept import keep_sources, sources_kept
 from equipoise.studies.play import Report, Task, play
 
 
@@ -39,7 +40,8 @@ class Here:
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Report]:
         """See `Backend.run`."""
-        yield from map(play, tasks)
+        with sources_kept():
+            yield from map(play, tasks)
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class OnRay:
 def _play_undisturbed(task: Task) -> Report:
     """`play` in a process that leaves Ctrl-C to its engine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_sources()
     return play(task)
 
 

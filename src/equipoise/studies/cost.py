@@ -43,10 +43,10 @@ def cost(run: PlannedRun, threads: int = 1) -> Cost:
         UserError: the run's settings do not fit the data or the machine.
     """
     session = Session(run.settings.model_copy(update={"threads": threads}))
-    evaluator = build_evaluator(session.settings, session.device, session.board.source)
+    evaluator = build_evaluator(session.settings, session.device, session.board.source, session.board.domains)
     started, distance = time.perf_counter(), None
     if evaluator:
-        distance = distance_of(evaluator.evaluate(session.generate))
+        distance = distance_of(evaluator.evaluate(session.subject))
     evaluation_seconds = time.perf_counter() - started if evaluator else 0.0
     for _ in range(_NUM_WARM):
         session.play_round()

@@ -1,10 +1,9 @@
 """The critical batch size, at which a target costs the fewest gradients: measured, fitted, and how sure that is.
 
-Intervals are bootstrapped over seeds: runs are drawn with replacement at each batch size apart. From n runs a size the
-spread comes out too small, by sqrt((n - 1)/n), and is itself known badly: b* hangs mostly on the few runs at the sizes
-next to b_min. Both are put right in ln b*, the second by Student's quantile with Satterthwaite's degrees of freedom.
+Intervals of what is measured are bootstrapped over seeds: runs are drawn with replacement at each batch size apart.
 Seeds share their data order and latents across batch sizes; what is slow about a seed at every size cancels in b*, so
-that to draw at each size apart errs, if anything, to the wide side.
+that to draw at each size apart errs, if anything, to the wide side. Intervals of what is fitted come from the
+likelihood (see `profile`).
 """
 
 import math
@@ -13,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from equipoise.core.errors import UserError
 from equipoise.studies.interval import Interval
-from equipoise.studies.laws import Array, Fit, Law, fit, lack_of_fit, laws, sizes_of
+from equipoise.studies.laws import Fit, Law, fit, lack_of_fit, laws, sizes_of
+from equipoise.studies.profile import critical_batch_interval
 from equipoise.studies.reaches import Reach
 
 CLEAR_DIFFERENCE = 2.0
@@ -113,13 +112,8 @@ def analyse(target: float, found: Sequence[Reach], num_resamples: int = 400, see
         )
     resamples = _resamples(found, num_resamples, np.random.default_rng(seed))
     summaries = [_summary([one for one in found if one.batch_size == size], resamples) for size in sizes]
-    fitted = {law.name: _fitted(law, found, resamples) for law in laws(found)} if _enough(found) else {}
+    fitted = {law.name: _fitted(law, found) for law in laws(found)} if _enough(found) else {}
     return Finding(target, summaries, _measured(found, resamples), fitted, _better(fitted))
-
-
-def critical_batch(law: Law, found: Sequence[Reach], num_resamples: int = 200, seed: int = 0) -> Interval:
-    """b* of one law with its interval; arguments as in `analyse`."""
-    return _fitted(law, found, _resamples(found, num_resamples, np.random.default_rng(seed))).critical_batch
 
 
 def _enough(found: Sequence[Reach]) -> bool:
@@ -171,59 +165,9 @@ def _medians(found: Sequence[Reach]) -> dict[int, float]:
     return {size: _median_steps([one for one in found if one.batch_size == size]) for size in sizes_of(found)}
 
 
-def _fitted(law: Law, found: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> FittedLaw:
+def _fitted(law: Law, found: Sequence[Reach]) -> FittedLaw:
     fitted = fit(law, found)
-    start = np.append(fitted.parameters, math.log(fitted.scatter))
-    again = [
-        _refit(law, sample, start) for sample in resamples if len({one.batch_size for one in sample if one.met}) > 1
-    ]
-    interval = _widened(fitted.critical_batch, again, _widening(fitted, found))
-    return FittedLaw(fitted, interval, lack_of_fit(fitted, found))
-
-
-def _refit(law: Law, sample: Sequence[Reach], start: Array) -> float:
-    return fit(law, sample, start).critical_batch
-
-
-def _widened(value: float, resampled: Sequence[float], widening: float) -> Interval:
-    if not resampled:
-        return Interval(value)
-    low, high = np.percentile(np.log(resampled) - math.log(value), [2.5, 97.5]) * widening
-    return Interval(value, value * math.exp(low), value * math.exp(high))
-
-
-def _widening(fitted: Fit, found: Sequence[Reach]) -> float:
-    """What the bootstrap's spread of ln b* is multiplied by, because there are few runs at each size."""
-    counts = [sum(one.met for one in found if one.batch_size == size) for size in sizes_of(found)]
-    several = {size: count for size, count in zip(sizes_of(found), counts, strict=True) if count > 1}
-    influence = critical_batch_influence(fitted, several) ** 2
-    if not several or not influence.sum():
-        return 1.0
-    freedom = influence.sum() ** 2 / (influence**2 / (np.array(list(several.values())) - 1)).sum()
-    runs_per_size = len(found) / len(counts)
-    return float(stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975)) * math.sqrt(runs_per_size / (runs_per_size - 1))
-
-
-def critical_batch_influence(fitted: Fit, counts: Mapping[int, int]) -> Array:
-    """How ln b* moves with the noise of ln N at each batch size, in units of one run's standard deviation.
-
-    Args:
-        fitted: the law at its parameters.
-        counts: runs that met the target by batch size.
-    """
-    sizes, weights = np.array(list(counts), float), np.array(list(counts.values()), float)
-    law, parameters = fitted.law, fitted.parameters
-
-    def outcome(values: Array) -> Array:
-        return np.append(
-            law.log_steps(values, sizes, fitted.smallest), math.log(law.critical_batch(values, fitted.smallest))
-        )
-
-    moves = np.eye(len(parameters)) * 1e-4
-    slopes = np.stack([(outcome(parameters + move) - outcome(parameters - move)) / 2e-4 for move in moves], axis=1)
-    steps, critical = slopes[:-1] * np.sqrt(weights)[:, None], slopes[-1]
-    influence: Array = critical @ np.linalg.pinv(steps)
-    return influence
+    return FittedLaw(fitted, critical_batch_interval(fitted, found), lack_of_fit(fitted, found))
 
 
 def _percentiles(value: float, resampled: Sequence[float]) -> Interval:

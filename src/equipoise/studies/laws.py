@@ -28,6 +28,8 @@ from equipoise.studies.reaches import Reach
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 _SMALLEST_SCATTER = 1e-3
+BOUND_OF_LOGIT = 12.0
+"""Of the logit of b_min over the smallest batch size that met the target."""
 _BIG = 1e12
 
 
@@ -178,13 +180,12 @@ def line(found: Sequence[Reach]) -> tuple[float, float]:
     return float(p), float(q)
 
 
-def fit(law: Law, found: Sequence[Reach], start: Array | None = None) -> Fit:
+def fit(law: Law, found: Sequence[Reach]) -> Fit:
     """``law`` by maximum likelihood, censored runs included.
 
     Args:
         law: which.
         found: runs at two batch sizes or more, of which two met the target.
-        start: parameters and ln scatter to begin from; by default from `line`.
 
     Raises:
         UserError: the target was met at fewer than two batch sizes.
@@ -192,12 +193,10 @@ def fit(law: Law, found: Sequence[Reach], start: Array | None = None) -> Fit:
     sizes_met = {one.batch_size for one in found if one.met}
     if len(sizes_met) < 2:
         raise UserError("A law needs batch sizes at which the target was met, two at least; choose an easier target.")
-    smallest, data = float(min(sizes_met)), _Data(found)
-    if start is None:
-        start = np.append(law.start(*_usable(line(found), found), smallest), math.log(0.2))
-    best = optimize.minimize(
-        data.negative_log_likelihood, start, (law, smallest), method="L-BFGS-B", bounds=_bounds(found)
-    )
+    smallest = float(min(sizes_met))
+    likelihood = Likelihood(found, law, smallest)
+    start = np.append(law.start(*_usable(line(found), found), smallest), math.log(0.2))
+    best = optimize.minimize(likelihood.negative, start, method="L-BFGS-B", bounds=likelihood.bounds)
     count, number = law.num_parameters + 1, len(found)
     correction = 2 * count * (count + 1) / (number - count - 1) if number > count + 1 else math.inf
     return Fit(law, best.x[:-1], smallest, math.exp(best.x[-1]), -best.fun, 2 * count + 2 * best.fun + correction)
@@ -223,10 +222,17 @@ def sizes_of(found: Sequence[Reach]) -> list[int]:
     return sorted({one.batch_size for one in found})
 
 
-class _Data:
-    """Runs as arrays, and their likelihood."""
+class Likelihood:
+    """How likely runs are under a law; values are the law's parameters and the ln of the scatter.
 
-    def __init__(self, found: Sequence[Reach]) -> None:
+    Args:
+        found: the runs.
+        law: which.
+        smallest: see `Law.log_steps`.
+    """
+
+    def __init__(self, found: Sequence[Reach], law: Law, smallest: float) -> None:
+        self.law, self.smallest = law, smallest
         self.sizes = np.array([one.batch_size for one in found], float)
         self.met = np.array([one.met for one in found])
         steps = np.array([one.steps for one in found])
@@ -234,14 +240,27 @@ class _Data:
         # An answer that is uniform between two evaluations has a standard deviation of half_width / sqrt(3).
         self.cadence = (np.array([one.half_width for one in found]) / steps) ** 2 / 3
 
-    def negative_log_likelihood(self, values: Array, law: Law, smallest: float) -> float:
-        expected = law.log_steps(values[:-1], self.sizes, smallest)
+    @property
+    def bounds(self) -> list[tuple[float, float]]:
+        """Of the values: the law's scale, the logit, ln of the scatter."""
+        scale = (float(self.logs.min()) - 12, float(self.logs.max()) + 5)
+        return [scale, (-BOUND_OF_LOGIT, BOUND_OF_LOGIT), (math.log(_SMALLEST_SCATTER), 2.0)]
+
+    def of_each(self, values: Array) -> Array:
+        """Negative log-likelihood of every run."""
+        expected = self.law.log_steps(values[:-1], self.sizes, self.smallest)
         variance = math.exp(2 * values[-1]) + self.cadence
+        found: Array = np.empty_like(variance)
         met, late = self.met, ~self.met
         residual = self.logs[met] - expected[met]
-        total = 0.5 * (residual**2 / variance[met] + np.log(2 * math.pi * variance[met])).sum()
-        total -= special.log_ndtr((expected[late] - self.logs[late]) / np.sqrt(variance[late])).sum()
-        return float(total) if np.isfinite(total) else _BIG
+        found[met] = 0.5 * (residual**2 / variance[met] + np.log(2 * math.pi * variance[met]))
+        found[late] = -special.log_ndtr((expected[late] - self.logs[late]) / np.sqrt(variance[late]))
+        return found
+
+    def negative(self, values: Array) -> float:
+        """Negative log-likelihood of all."""
+        total = float(self.of_each(values).sum())
+        return total if math.isfinite(total) else _BIG
 
 
 def _usable(pq: tuple[float, float], found: Sequence[Reach]) -> tuple[float, float]:
@@ -251,12 +270,6 @@ def _usable(pq: tuple[float, float], found: Sequence[Reach]) -> tuple[float, flo
     smallest = min(one.batch_size for one in found if one.met)
     p = p if p > 0 else 1 / fastest
     return p, min(max(q, 1e-3 * p * smallest), 0.99 * p * smallest)
-
-
-def _bounds(found: Sequence[Reach]) -> list[tuple[float, float]]:
-    logs = [math.log(one.steps) for one in found]
-    scale = (min(logs) - 12, max(logs) + 5)
-    return [scale, (-12.0, 12.0), (math.log(_SMALLEST_SCATTER), 2.0)]
 
 
 def _logit(share: float) -> float:

@@ -1,9 +1,12 @@
 """Training: the one room where players, losses, optimisers, schedules and data meet.
 
-``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator`` and ``measure`` use what came out of it;
-``compare`` measures any two sets of examples, ``compare_text`` any two text files.
+``train`` and ``resume`` play a run and keep its folder; ``TrainedGenerator``, ``TrainedClassifier`` and ``measure`` use
+what came out of it; ``compare`` measures any two sets of examples, ``compare_text`` any two text files; ``diagnose``
+measures the game of a run.
 """
 
+from equipoise.training.adapting.trained import TrainedClassifier
+from equipoise.training.diagnosis import diagnose
 from equipoise.training.loop import resume, train
 from equipoise.training.measuring.comparison import Comparison, compare
 from equipoise.training.measuring.measure import measure
@@ -18,9 +21,11 @@ __all__ = [
     "Observer",
     "Reading",
     "RunFolder",
+    "TrainedClassifier",
     "TrainedGenerator",
     "compare",
     "compare_text",
+    "diagnose",
     "measure",
     "resume",
     "train",

@@ -1,7 +1,8 @@
 """The board that a match is played on: the game, its real examples, and what both start from.
 
-A generative game has a source of examples and two networks. An analytic one has two points and no data; it is dealt
-empty batches, so that orders, players, records and checkpoints need not know which of the two they serve.
+A generative game has a source of examples and two networks, a domain-adversarial one two domains. An analytic one has
+two points and no data; it is dealt empty batches, so that orders, players, records and checkpoints need not know which
+of them they serve.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,19 @@ from torch import Tensor, nn
 from equipoise.config import GameSettings, RunSettings
 from equipoise.config.schedules import first_value
 from equipoise.core.batches import Batch
+from equipoise.core.errors import UserError
 from equipoise.core.seeding import Streams, derived_seed
-from equipoise.data import Loader, Source, build_source
-from equipoise.games import ANALYTIC_GAMES, AnalyticGame, Game, build_game, build_objective, sample_latents
-from equipoise.networks import Networks, build_networks, dropouts
+from equipoise.data import Domains, Loader, PairLoader, Source, build_domains, build_parts, build_source
+from equipoise.games import (
+    ANALYTIC_GAMES,
+    AnalyticGame,
+    Game,
+    build_adaptation_game,
+    build_game,
+    build_objective,
+    sample_latents,
+)
+from equipoise.networks import Networks, build_adaptation_networks, build_networks, dropouts
 from equipoise.training.machine import memory_format, precision_context
 
 OnLoad = Callable[[int, int], None]
@@ -31,13 +41,15 @@ class Board:
         game: the losses, and both players' modules.
         loader: endless batches.
         source: real examples, or None where the game needs none.
-        batch_size: real examples in each batch.
+        batch_size: real examples in each batch, of both domains where there are two.
+        domains: both domains of a domain-adversarial game, the target without labels; None in other games.
     """
 
     game: Game[Any]
     loader: Loader
     source: Source | None
     batch_size: int
+    domains: Domains | None = None
 
 
 class EmptyBatches(Loader):
@@ -63,6 +75,8 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
     Raises:
         UserError: the settings do not fit the data.
     """
+    if settings.game.adapts:
+        return _between_domains(settings, device, streams, on_load)
     if settings.game.kind != "generative":
         return Board(_between_points(settings.game, device), EmptyBatches(device), None, 0)
     source = build_source(settings.data, device, on_progress=on_load)
@@ -72,6 +86,32 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
     layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
     loader = source.batches(size, streams["data"], memory_format=layout)
     return Board(build_game(settings.game, disc, gen), loader, source, size)
+
+
+def _between_domains(settings: RunSettings, device: torch.device, streams: Streams, on_load: OnLoad | None) -> Board:
+    domains = build_domains(settings.data, settings.target, device, settings.division, on_load)
+    labelled, other = domains.source.train, domains.target.train
+    if settings.adaptation.baseline == "source-only":
+        other = labelled
+    elif settings.adaptation.baseline == "target-only":
+        labelled = _with_labels(settings, device, on_load)
+    disc, gen = make_adaptation_networks(settings, labelled.example_shape, domains.num_classes, device)
+    for layer in dropouts(disc) + dropouts(gen):
+        layer.generator = streams["dropout"]
+    layout, size = memory_format(settings, labelled.example_shape), settings.training.batch_size
+    loader = PairLoader(
+        labelled.batches(size, streams["data"], memory_format=layout),
+        other.batches(size, streams["target-data"], memory_format=layout),
+    )
+    return Board(build_adaptation_game(settings.game, disc, gen), loader, domains.source.train, 2 * size, domains)
+
+
+def _with_labels(settings: RunSettings, device: torch.device, on_load: OnLoad | None) -> Source:
+    """The target's training part with its labels, for the bound that is trained on them."""
+    target = build_parts(settings.target, device, settings.division, on_load).train
+    if target.labels is None:
+        raise UserError("The target has no labels to train on; leave adaptation.baseline at none or source-only.")
+    return target
 
 
 def generate_examples(gen: nn.Module, settings: RunSettings, num_examples: int, generator: torch.Generator) -> Tensor:
@@ -102,5 +142,18 @@ def make_networks(settings: RunSettings, example_shape: tuple[int, ...], device:
     """Both networks on ``device``, their weights drawn on the CPU from the run's seed so that devices agree."""
     generator = torch.Generator().manual_seed(derived_seed(settings.seed, "weights"))
     networks = build_networks(settings.network, example_shape, settings.game.latent_dim, generator)
+    layout = memory_format(settings, example_shape)
+    return Networks(*(network.to(device).to(memory_format=layout) for network in networks))  # type: ignore[call-overload]
+
+
+def make_adaptation_networks(
+    settings: RunSettings, example_shape: tuple[int, ...], num_classes: int, device: torch.device
+) -> Networks:
+    """Discriminator of domains and classifier on ``device``, their weights drawn as those of `make_networks`."""
+    generator = torch.Generator().manual_seed(derived_seed(settings.seed, "weights"))
+    conditioned = settings.game.conditioned
+    networks = build_adaptation_networks(
+        settings.network, example_shape, num_classes, generator, conditioned=conditioned
+    )
     layout = memory_format(settings, example_shape)
     return Networks(*(network.to(device).to(memory_format=layout) for network in networks))  # type: ignore[call-overload]

@@ -14,11 +14,14 @@ from equipoise.core.errors import UserError
 MAY_CHANGE = (
     *("name", "root", "device", "threads", "deterministic", "guard", "track"),
     *("data.path", "data.workers", "data.memory_limit"),
+    *("target.path", "target.workers", "target.memory_limit", "adaptation.picture", "adaptation.num_pictured"),
     *("training.steps", "training.log_every", "training.sample_every", "training.checkpoint_every"),
     *("training.keep_checkpoints", "training.measure_noise_every", "evaluation.every"),
 )
 STRETCHED = ("linear", "cosine", "exponential")
 """Decays that follow the part of the run's length that is played, so that another length changes what is in force."""
+RAMPS = ("sigmoid", "linear")
+"""Ramps that do so too."""
 _ENVIRONMENT = ("equipoise", "torch", "processor", "cuda_device", "threads")
 
 
@@ -56,6 +59,8 @@ def stretched(settings: Mapping[Any, Any], prefix: str = "") -> list[str]:
     for name, value in settings.items():
         if isinstance(value, dict):
             kept = [f"{prefix}{name} ({value['decay']})"] if value.get("decay") in STRETCHED else []
+            if value.get("adversarial_ramp") in RAMPS:
+                kept.append(f"{prefix}{name}.adversarial_weight ({value['adversarial_ramp']})")
             found += kept + stretched(value, f"{prefix}{name}.")
         elif isinstance(value, list):
             found += stretched(dict(enumerate(value)), f"{prefix}{name}.")

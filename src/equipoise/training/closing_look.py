@@ -23,7 +23,6 @@ from equipoise.training.board import examples_of
 from equipoise.training.lines import save_lines, vocabulary_of
 from equipoise.training.measuring.evaluator import Evaluator
 from equipoise.training.measuring.example_sets import as_seen
-from equipoise.training.measuring.text_evaluator import TextEvaluator
 from equipoise.training.neighbours import Nearest, nearest
 from equipoise.training.pictures import NUM_PICTURED_IMAGES, image_grid
 from equipoise.training.run_folder import RunFolder
@@ -37,7 +36,7 @@ MOST_VALUES = 2**28
 _BATCH = 500
 
 
-def closing_look(session: Session, evaluator: Evaluator | TextEvaluator | None, folder: RunFolder) -> str | None:
+def closing_look(session: Session, evaluator: object, folder: RunFolder) -> str | None:
     """Write what a complete run leaves, as far as its examples are images or text.
 
     Args:
@@ -49,7 +48,7 @@ def closing_look(session: Session, evaluator: Evaluator | TextEvaluator | None, 
         Why that failed, in words; None where it did not. A run does not fail over its pictures.
     """
     source = session.board.source
-    if source is None or len(source.example_shape) == 1:
+    if source is None or len(source.example_shape) == 1 or session.settings.game.kind != "generative":
         return None
     try:
         _save_interpolation(session, source, folder)

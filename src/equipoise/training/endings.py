@@ -41,9 +41,13 @@ def what_next(outcome: Outcome, session: Session, path: Path, found: str | None,
     if outcome in (Outcome.STOPPED, Outcome.FAILED):
         return f"Go on with: equipoise resume {run}"
     if outcome is Outcome.COMPLETE:
+        if domains := session.board.domains:
+            is_of_images = len(domains.source.train.example_shape) == 3
+            return f"Apply the classifier: equipoise predict {run} IMAGES" if is_of_images else ""
         return f"Make examples with: equipoise sample {run}" if session.board.source else ""
     best = session.distances.get("best_step")
-    use = f"The best checkpoint: equipoise sample {run} --step {best}\n" if best is not None else ""
+    command = "predict" if session.board.domains else "sample"
+    use = f"The best checkpoint: equipoise {command} {run} --step {best}\n" if best is not None else ""
     if found and guard.may_go_back:
         return f"{use}Go back and on at lower rates: equipoise resume {run} --guard.{found.replace('_', '-')} rollback"
     rates = " ".join(

@@ -11,10 +11,12 @@ from pathlib import Path
 import torch
 
 from equipoise.config import RunSettings
+from equipoise.core.devices import is_out_of_memory
 from equipoise.core.errors import GuardWarning, PictureWarning, RunFailedError, UserError
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Source
+from equipoise.training.adapting.projection import save_projection
 from equipoise.training.board import OnLoad
 from equipoise.training.checkpoint import keep_only, save_checkpoint
 from equipoise.training.closing_look import closing_look
@@ -22,11 +24,10 @@ from equipoise.training.endings import what_next, why_it_failed
 from equipoise.training.guarding.guard import Finding, Guard
 from equipoise.training.guarding.probe import Probe, probe
 from equipoise.training.lines import save_lines, vocabulary_of
-from equipoise.training.measuring.evaluator import Evaluator, build_evaluator
-from equipoise.training.measuring.text_evaluator import TextEvaluator
+from equipoise.training.measuring.evaluator import AnyEvaluator, build_evaluator
 from equipoise.training.observer import Observer
 from equipoise.training.pictures import NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS, save_picture
-from equipoise.training.records import Stopwatch, describe, metrics_record
+from equipoise.training.records import Stopwatch, describe, metrics_record, spent
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
@@ -55,7 +56,7 @@ def train(
     """
     RunFolder.refuse_existing(settings)
     session = open_session(settings, on_load)
-    evaluator = build_evaluator(settings, session.device, session.board.source)
+    evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
     guard = new_guard(session)
     observer = with_trackers(settings, Path(settings.root) / settings.name, observer)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
@@ -95,7 +96,7 @@ def resume(
         session = open_session(settings, on_load)
         guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
-        evaluator = build_evaluator(settings, session.device, session.board.source)
+        evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
         folder.complete_parts()
         folder.forget_after(session.step if goes_on else -1, num_events=guard.num_events)
         if settings != folder.settings:
@@ -108,7 +109,7 @@ def open_session(settings: RunSettings, on_load: OnLoad | None) -> Session:
     try:
         return Session(settings, on_load)
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "alloc" in str(error)):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"Data and networks of these settings do not fit in memory; choose a smaller network.width (it is "
@@ -128,7 +129,7 @@ class Loop:
     def __init__(
         self,
         session: Session,
-        evaluator: Evaluator | TextEvaluator | None,
+        evaluator: AnyEvaluator | None,
         guard: Guard,
         folder: RunFolder,
         observer: Observer,
@@ -220,18 +221,21 @@ class Loop:
             self._draw(self.session.board.source)
         return findings
 
-    def _evaluate(self, evaluator: Evaluator | TextEvaluator) -> list[Finding]:
+    def _evaluate(self, evaluator: AnyEvaluator) -> list[Finding]:
         session = self.session
-        measured = evaluator.evaluate(session.generate)
+        measured = evaluator.evaluate(session.subject)
         session.seconds += self._stopwatch.lap()
         session.note_distance(measured["values"][evaluator.judge], evaluator.judge)
-        record = {"step": session.step, "images": session.images, "seconds": session.seconds, **measured}
+        record = {**spent(session), **measured}
         self.folder.add_evaluation(record)
         self.observer.on_evaluation(record)
         return self.guard.after_evaluation(measured["values"])
 
     def _draw(self, source: Source) -> None:
         session = self.session
+        if domains := session.board.domains:
+            save_projection(self.folder.sample_path(session.step, ".npz"), session.subject, domains, session.settings)
+            return
         number = NUM_PICTURED_POINTS if len(source.example_shape) == 1 else NUM_PICTURED_IMAGES
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
         vocabulary = vocabulary_of(source)

@@ -171,8 +171,7 @@ def has_batch_normalization(game: Game[Any]) -> bool:
 
 def part_of(batch: Batch, start: int, size: int) -> Batch:
     """``size`` examples of ``batch`` from position ``start`` on."""
-    rows = slice(start, start + size)
-    return Batch(batch.examples[rows], None if batch.labels is None else batch.labels[rows])
+    return batch.rows(slice(start, start + size))
 
 
 def _joint_gradient(game: Game[Any], batch: Batch, streams: Streams) -> list[list[Tensor]]:

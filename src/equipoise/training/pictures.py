@@ -1,7 +1,7 @@
 """Sample pictures: a grid of generated images, or generated points over real ones. Pillow alone."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -64,6 +64,18 @@ def point_cloud(fake: Tensor, real: Tensor) -> Image.Image:
 def save_picture(path: Path, fake: Tensor, real: Tensor) -> None:
     """Write a picture of generated examples; ``real`` ones are drawn beside them where examples are points."""
     picture = image_grid(fake) if fake.ndim == 4 else point_cloud(fake.cpu(), real.cpu())
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def save_rows(path: Path, rows: Sequence[Tensor]) -> None:
+    """Write a picture of rows of images, each row (N, C, H, W) in [-1, 1], enlarged to at least 32 pixels an image."""
+    pixels = torch.stack([to_pixels(row.cpu()) for row in rows])
+    framed = torch.nn.functional.pad(pixels, (0, 1, 0, 1), value=255)
+    num_rows, number, channels, height, width = framed.shape
+    tiles = framed.permute(2, 0, 3, 1, 4).reshape(channels, num_rows * height, number * width)
+    picture, scale = image_of(tiles), max(1, math.ceil(32 / pixels.shape[-1]))
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")
 

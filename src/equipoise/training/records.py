@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from equipoise.data import Parts
 from equipoise.games import AnalyticGame
 from equipoise.optimizers import ConjugateGradient
 from equipoise.training.player import Player
@@ -40,14 +41,23 @@ class Stopwatch:
         return rate
 
 
+def spent(session: Session) -> dict[str, Any]:
+    """What the run has cost so far, in every unit at which methods may be compared."""
+    return {
+        "step": session.step,
+        "images": session.images,
+        "seconds": session.seconds,
+        "disc_gradients": session.match.disc.num_gradients,
+        "gen_gradients": session.match.gen.num_gradients,
+    }
+
+
 def metrics_record(session: Session, images_per_second: float | None) -> dict[str, Any]:
     """One line of metrics: mean losses since the last one, their gaps to the ideal, and the rates in force."""
     losses = session.meter.read()
     game, disc_rate, gen_rate = session.match.game, session.match.disc.rate, session.match.gen.rate
     record: dict[str, Any] = {
-        "step": session.step,
-        "images": session.images,
-        "seconds": session.seconds,
+        **spent(session),
         "images_per_second": images_per_second,
         **losses,
         "disc_gap": _gap(losses["disc_loss"], session.match.disc, game.ideal_disc_loss),
@@ -55,8 +65,6 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         "disc_rate": disc_rate,
         "gen_rate": gen_rate,
         "rate_ratio": disc_rate / gen_rate if gen_rate else None,
-        "disc_gradients": session.match.disc.num_gradients,
-        "gen_gradients": session.match.gen.num_gradients,
     }
     for name, player in (("disc", session.match.disc), ("gen", session.match.gen)):
         if player.gap is not None:
@@ -66,6 +74,8 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
         if isinstance(player.optimizer, ConjugateGradient):
             record[f"{name}_beta"] = player.optimizer.beta.mean().item()
             record[f"{name}_cap_fraction"] = player.optimizer.cap_fraction.item()
+    if session.board.domains:
+        record |= {"adversarial_weight": game.adversarial_weight, "disc_ideal": game.ideal_disc_loss}
     if session.noise:
         record |= session.noise.read()
     if isinstance(game, AnalyticGame):
@@ -88,6 +98,13 @@ def describe(session: Session) -> dict[str, str]:
     )
     if session.board.source is None:
         return {"game": settings.game.kind, "players": counts, "device": str(session.device)}
+    if session.board.domains:
+        return {
+            "source": _sizes(session.board.domains.source),
+            "target": f"{_sizes(session.board.domains.target)}, without labels",
+            "networks": f"{settings.network.architecture}: {counts}",
+            "device": str(session.device),
+        }
     shape, number = session.board.source.example_shape, session.board.source.num_examples
     examples = f"{number:,} examples" if number else "endless examples"
     return {
@@ -95,3 +112,10 @@ def describe(session: Session) -> dict[str, str]:
         "networks": f"{settings.network.architecture}: {counts}",
         "device": str(session.device),
     }
+
+
+def _sizes(parts: Parts) -> str:
+    numbers = [
+        f"{part.num_examples:,} for {name}" for name, part in zip(("training", *parts._fields[1:]), parts, strict=True)
+    ]
+    return f"{parts.train.name}: {', '.join(numbers)}"

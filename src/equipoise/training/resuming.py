@@ -68,7 +68,7 @@ def take_up(session: Session, guard: Guard, folder: RunFolder) -> bool:
         words = f"Changed since step {state['step']} was saved: {'; '.join(changes)}."
         warnings.warn(words, ResumeWarning, stacklevel=3)
     guard.load_state_dict(state.get("guard", {}))
-    _load(session, guard, load_networks(checkpoint, session), state)
+    bring_to(session, guard, load_networks(checkpoint, session), state)
     return True
 
 
@@ -85,7 +85,12 @@ def load_networks(checkpoint: Path, session: Session) -> Networks:
     return {name: load_network(checkpoint, name) for name in session.networks_state()}
 
 
-def _load(session: Session, guard: Guard, networks: Networks, state: dict[str, Any]) -> None:
+def bring_to(session: Session, guard: Guard, networks: Networks, state: dict[str, Any]) -> None:
+    """Bring a session to a checkpoint, with the rates and streams that ``guard`` has come to.
+
+    Raises:
+        UserError: the checkpoint does not fit the session.
+    """
     session.streams.branch = _branch(guard)
     has_moved = state.get("device", session.device.type) != session.device.type
     if has_moved:  # generators of another kind of device cannot be taken up
@@ -131,7 +136,7 @@ def go_back(session: Session, guard: Guard, folder: RunFolder) -> bool:
     networks, state = found
     _set_best_aside(session, guard, folder, state["step"])
     guard.go_back(state["guard"], state["step"])
-    _load(session, guard, networks, state)
+    bring_to(session, guard, networks, state)
     session.seconds = seconds
     _draw_afresh(session, _branch(guard))
     folder.forget_after(session.step, num_events=guard.num_events)

@@ -14,7 +14,8 @@ from equipoise.config import RunSettings
 from equipoise.config.schedules import first_value
 from equipoise.core.seeding import Streams
 from equipoise.optimizers import build_optimizer
-from equipoise.schedules import build_decay, build_gap_aware, build_scheduled
+from equipoise.schedules import Scheduled, build_decay, build_gap_aware, build_ramp, build_scheduled
+from equipoise.training.adapting.looking import AdaptedClassifier, class_names
 from equipoise.training.average import MovingAverage
 from equipoise.training.board import OnLoad, generate_examples, set_up
 from equipoise.training.lines import require_same_vocabulary, saved_vocabulary, vocabulary_of
@@ -55,6 +56,7 @@ class Session:
         self.average = MovingAverage(self.board.game.gen, first_value(settings.training.ema))
         self.average_decay = build_scheduled(settings.training.ema, settings.training.steps)
         self.penalty_weight = build_scheduled(settings.game.penalty_weight, settings.training.steps)
+        self.adversarial_weight = adversarial_weight(settings)
         self.meter = LossMeter(self.device)
         measured = settings.training.measure_noise_every > 0
         self.noise = NoiseProbe(settings, self.board.game, self.streams) if measured else None
@@ -75,7 +77,7 @@ class Session:
 
     def play_round(self) -> None:
         """One round: scheduled numbers, updates, average, losses; no host read."""
-        self._set_numbers()
+        self.set_numbers()
         if self.noise:
             self.noise.before_round(self.step, self.match)
         disc_terms, gen_terms = self.order.play(self.match)
@@ -84,29 +86,44 @@ class Session:
         self.average.update(self.step)
         self.meter.add(disc_terms, gen_terms)
 
-    def _set_numbers(self) -> None:
+    def set_numbers(self) -> None:
         """Put in force all numbers that change with the step."""
         self.match.disc.set_step(self.step)
         self.match.gen.set_step(self.step)
         self.match.game.penalty_weight = self.penalty_weight.at(self.step)
+        self.match.game.adversarial_weight = self.adversarial_weight.at(self.step)
         self.average.decay = self.average_decay.at(self.step)
 
     @cached_property
     def data_fingerprint(self) -> str | None:
         """Key of the content of the real examples; None where the game needs none."""
+        if self.board.domains:
+            return " ".join(part.fingerprint() for part in (*self.board.domains.source, *self.board.domains.target))
         return self.board.source.fingerprint() if self.board.source else None
+
+    @property
+    def subject(self) -> Any:
+        """What an evaluator measures: the function that generates, or the classifier and the judge of its features."""
+        if self.board.domains:
+            return AdaptedClassifier(self.average.module, self.board.game.disc, self.settings.game)
+        return self.generate
 
     def generate(self, num_examples: int, generator: torch.Generator) -> Tensor:
         """Examples (N, ...) of the averaged generator, from latents drawn with ``generator``."""
         return generate_examples(self.average.module, self.settings, num_examples, generator)
 
     def note_distance(self, distance: float, judge: str) -> None:
-        """Keep the distance measured after the newest round; ``judge`` is the name of that value."""
+        """Keep the distance measured after the newest round; ``judge`` is the name of that value.
+
+        An untrained classifier is never the best one of its run.
+        """
         distances = self.distances
         distances.update(judge=judge, latest=distance, latest_step=self.step)
         if "first" not in distances:
             distances.update(first=distance, first_step=self.step)
         best = distances.get("best")
+        if self.board.domains and not self.step:  # sure of one class for all, an untrained classifier can look good
+            return
         if math.isfinite(distance) and (not isinstance(best, float) or distance <= best):
             distances.update(best=distance, best_step=self.step)
 
@@ -125,6 +142,7 @@ class Session:
             "seconds": self.seconds,
             "distances": self.distances,
             "example_shape": list(self.board.source.example_shape) if self.board.source else None,
+            "classes": class_names(self.board.domains) if self.board.domains else None,
             "vocabulary": vocabulary.state_dict() if (vocabulary := vocabulary_of(self.board.source)) else None,
             "disc": self.match.disc.state_dict(),
             "gen": self.match.gen.state_dict(),
@@ -150,3 +168,11 @@ class Session:
         self.meter.load_state_dict(state["meter"])
         if self.noise:
             self.noise.load_state_dict(state.get("noise", {}))
+
+
+def adversarial_weight(settings: RunSettings) -> Scheduled:
+    """The lambda of a domain-adversarial game by the finished rounds; 0 where a baseline adapts nothing."""
+    if settings.adaptation.baseline != "none":
+        return Scheduled(0.0)
+    game = settings.game
+    return Scheduled(game.adversarial_weight, build_ramp(game.adversarial_ramp, settings.training.steps))

@@ -44,7 +44,10 @@ class TrainedGenerator:
         """
         folder = RunFolder.open(path)
         if folder.settings.game.kind != "generative":
-            raise UserError(f"The game {folder.settings.game.kind!r} of '{path}' has no generator to sample from.")
+            hint = "; apply its classifier with 'equipoise predict'" if folder.settings.game.adapts else ""
+            raise UserError(
+                f"The game {folder.settings.game.kind!r} of '{path}' has no generator to sample from{hint}."
+            )
         device = prepare_machine(folder.settings)
         state, weights = read_checkpoint(
             folder.checkpoints, lambda found: (load_state(found), load_network(found, "gen_ema")), step

@@ -263,3 +263,17 @@ def test_what_is_bad_comes_first_and_what_is_good_is_then_left_out():
 def test_paths_in_commands_are_quoted():
     odd = RunRecords(path=Path("runs/a b;c"), settings={"name": "a b;c"})
     assert how_it_ended(odd).command == "equipoise resume 'runs/a b;c'"
+
+
+@pytest.mark.parametrize(
+    ("values", "tone", "headline"),
+    [
+        ([-0.01, -2.0, -2.2, -2.18], "good", "It learned, and settled"),
+        ([-0.01, -2.0, -2.2, -1.5], "plain", "It got worse again"),
+        ([-0.01, -0.011, -0.012, -0.012], "bad", "It did not learn"),
+        ([-3.0, -2.0, -2.1, -2.1], "bad", "It did not learn"),
+    ],
+)
+def test_the_course_of_a_risk_below_zero_is_judged_by_differences(values, tone, headline):
+    found = whether_it_converged(run(evaluations=measured(values, judge="information_risk")))
+    assert (found.tone, found.headline) == (tone, headline)

@@ -16,9 +16,10 @@ from equipoise.config import RunSettings
 from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
-from equipoise.data import Mixture, Source, build_source
+from equipoise.data import Domains, Mixture, Source, build_domains, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
 from equipoise.metrics import ClassifierFeatures, Coverage, Protocol, build_features, mode_coverage
+from equipoise.training.adapting.evaluator import AdaptationEvaluator
 from equipoise.training.measuring.example_sets import as_seen
 from equipoise.training.measuring.judging import MODE_ERROR, mode_error
 from equipoise.training.measuring.measures import Side, estimated, find_measures, intervals_of, needs_of, values_of
@@ -128,21 +129,28 @@ def _resize_rule(settings: EvaluationSettings) -> str | None:
     return settings.resize if settings.features in RESIZING_FEATURES else None
 
 
+AnyEvaluator = Evaluator | TextEvaluator | AdaptationEvaluator
+
+
 def build_evaluator(
-    settings: RunSettings, device: torch.device, source: Source | None = None
-) -> Evaluator | TextEvaluator | None:
+    settings: RunSettings, device: torch.device, source: Source | None = None, domains: Domains | None = None
+) -> AnyEvaluator | None:
     """The evaluator that the settings ask for, or None.
 
     Args:
         settings: of the run.
         device: where to measure.
         source: the training data, if they are at hand; they serve as the reference where no other split is asked for.
+        domains: of a domain-adversarial game, if they are at hand.
 
     Raises:
         UserError: the data cannot be had, or cannot be measured so.
     """
     if settings.evaluation.features == "none":
         return None
+    if settings.evaluation.features == "classifier":
+        domains = domains or build_domains(settings.data, settings.target, device, settings.division)
+        return AdaptationEvaluator(settings, domains, device)
     if settings.evaluation.features == "ngrams":
         source = source or build_source(settings.data, device)
         return TextEvaluator(settings, require_text(settings, source), device)

@@ -5,6 +5,7 @@ from typing import Any
 
 from equipoise.config.evaluation import MeasureName
 from equipoise.core.errors import UserError
+from equipoise.training.adapting.evaluator import AdaptationEvaluator
 from equipoise.training.lines import require_same_vocabulary
 from equipoise.training.measuring.evaluator import build_evaluator
 from equipoise.training.measuring.text_evaluator import TextEvaluator
@@ -47,4 +48,5 @@ def measure(
             raise UserError("Text is measured by its n-grams alone; leave out the measures.")
     if evaluator is None:
         raise UserError("This run's settings name no features to measure in; train with --evaluation.features.")
+    assert not isinstance(evaluator, AdaptationEvaluator), "a trained generator is no classifier"
     return {"step": trained.state["step"], "images": trained.state["images"], **evaluator.evaluate(trained.generate)}

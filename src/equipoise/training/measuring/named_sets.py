@@ -20,7 +20,7 @@ from equipoise.data.decode import quiet
 from equipoise.data.folder import FolderRecords
 from equipoise.data.images import all_grey
 from equipoise.data.reading import Records
-from equipoise.data.table import open_table
+from equipoise.data.table import holds_parquet, open_table
 from equipoise.data.walk import ImageWalk
 from equipoise.metrics import FeatureNetwork
 from equipoise.training.measuring.example_sets import ExampleSet, GeneratedExamples, SourceExamples, StoredImages
@@ -77,7 +77,7 @@ def open_set(
     reading = reading or Reading()
     name, split = _without_split(given, split)
     path = Path(name).expanduser()
-    if split and not (_is_table(path) or (_HUB_NAME.fullmatch(name) and not path.exists())):
+    if split and not (holds_parquet(path) or (_HUB_NAME.fullmatch(name) and not path.exists())):
         raise UserError(f"{name!r} has no splits, so {split!r} cannot be taken; leave it out.")
     if (path / "config.yaml").is_file():
         return GeneratedExamples(path, reading.num_generated, reading.seed)
@@ -126,14 +126,10 @@ def _without_split(given: str, split: str | None) -> tuple[str, str | None]:
     return match["name"], match["split"]
 
 
-def _is_table(path: Path) -> bool:
-    return any(path.glob("*.parquet")) or any((path / "data").glob("*.parquet"))
-
-
 def _records(name: str, path: Path, reading: Reading, split: str | None) -> tuple[str, Records]:
     if is_archive(path):
         return "archive", open_archive(path)
-    if _is_table(path) or (_HUB_NAME.fullmatch(name) and not path.exists()):
+    if holds_parquet(path) or (_HUB_NAME.fullmatch(name) and not path.exists()):
         column = {"image_column": reading.image_column} if reading.image_column else {}
         return "table", open_table(DataSettings(source="table", path=name, split=split or TRAIN, **column))
     if not path.is_dir():

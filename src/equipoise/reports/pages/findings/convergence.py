@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
-from equipoise.core.judges import JUDGES
+from equipoise.core.judges import JUDGES, RISKS
 from equipoise.reports.pages.findings.finding import CONVERGED, Finding
 from equipoise.reports.pages.findings.proposals import again, rates, typed
+from equipoise.reports.pages.findings.risks import course_of_risk
 from equipoise.reports.pages.records import Record, RunRecords, Vector, column, nested, number_or
 from equipoise.reports.pages.words import number, percent, steps_text, times
 
@@ -51,6 +52,8 @@ def whether_it_converged(run: RunRecords) -> Finding | None:
             "Measure more often",
             again(run, f"--evaluation.every {max(1, run.last_step // 10)}"),
         )
+    if run.judge in RISKS.values():
+        return course_of_risk(run, label, steps, values)
     return _course(run, steps, values)
 
 

@@ -1,0 +1,169 @@
+"""A comparison in words that a sceptic would accept: the difference, its interval, the test, and what it cannot say.
+
+A pair is *settled* where Holm's p is at most 0.05. Where the interval leaves 0 out but the test does not agree, which
+is all that five seeds can give, one arm is *ahead*; else nothing is shown.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from equipoise.studies.comparison.comparison import Comparison, Summary
+from equipoise.studies.comparison.paired import FEWEST, Paired
+from equipoise.studies.comparison.power import MOST_SEEDS
+from equipoise.studies.comparison.scores import WORDS
+from equipoise.studies.comparison.significance import pairs_for_p, smallest_p
+from equipoise.studies.interval import Interval
+
+Decision = Literal["settled", "ahead", "open", "untested"]
+LEVEL = 0.05
+MOST_TOLD = 3
+"""Pairs up to which each gets its whole sentence; of more, only those between which something is shown."""
+
+
+def decision(pair: Paired) -> Decision:
+    """How far a pair is decided."""
+    if pair.adjusted_p is None:
+        return "untested"
+    if pair.adjusted_p <= LEVEL:
+        return "settled"
+    low, high = pair.difference.low, pair.difference.high
+    assert low is not None
+    assert high is not None
+    return "ahead" if low > 0 or high < 0 else "open"
+
+
+def sentences(found: Comparison, distance: str) -> list[str]:
+    """The whole verdict.
+
+    Args:
+        found: the comparison.
+        distance: its name, such as FD.
+    """
+    score = f"{WORDS[found.by]} {distance}"
+    pairs = found.pairs[found.by]
+    said = [*_budget(found), *_diverged(found.arms)]
+    said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
+    said += _untested(pairs)
+    return said
+
+
+def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
+    """One pair.
+
+    Args:
+        pair: the comparison.
+        score: what was compared, such as final FD.
+        num_pairs: compared in all.
+    """
+    value, state = pair.difference.value, decision(pair)
+    names = quoted(pair.first), quoted(pair.second)
+    better, worse = names if value < 0 else names[::-1]
+    kind = "on average" if pair.is_mean else "in the median"
+    if not value:
+        return f"{names[0]} and {names[1]} have the same {score} {kind}{_evidence(pair, num_pairs)}."
+    size = "infinitely (runs diverged)" if math.isinf(value) else f"by {number(abs(value))} {kind}"
+    lead = {
+        "settled": f"{better} has a lower {score} than {worse}: {size}",
+        "ahead": f"{better} is ahead of {worse} in {score}, which the test alone does not settle: {size}",
+        "open": f"Nothing is shown between {better} and {worse} in {score}: {better} is lower {size}",
+        "untested": f"{better} is lower than {worse} in {score} {size}",
+    }[state]
+    return f"{lead}{_evidence(pair, num_pairs)}."
+
+
+def quoted(name: str) -> str:
+    """The name of an arm, in quotes where it is more than a word.
+
+    >>> quoted("digits"), quoted("digits --gen.lr 1e-3")
+    ('digits', '"digits --gen.lr 1e-3"')
+    """
+    return f'"{name}"' if " " in name else name
+
+
+def number(value: float) -> str:
+    """Three digits, or more before the point."""
+    return "infinite" if math.isinf(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def interval_words(interval: Interval) -> str:
+    """The ends of an interval, or nothing."""
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"{number(interval.low)} to {number(interval.high)}"
+
+
+def _evidence(pair: Paired, num_pairs: int) -> str:
+    seeds = f"{len(pair.seeds)} seed{'s' * (len(pair.seeds) > 1)}"
+    if pair.p is None or pair.adjusted_p is None:
+        return f" ({seeds}, no test)"
+    sign = -1 if pair.difference.value < 0 else 1
+    low, high = pair.difference.low, pair.difference.high
+    assert low is not None
+    assert high is not None
+    ends = sorted((sign * low + 0.0, sign * high + 0.0))
+    test = "sign-flip" if pair.is_mean else "signed-rank"
+    p = f"exact {test} p = {pair.p:.2g}" if len(pair.seeds) <= 14 else f"{test} p = {pair.p:.2g}"
+    if pair.p <= smallest_p(len(pair.seeds)):
+        p += f", the smallest that {seeds} can give"
+    if num_pairs > 1:
+        p += f"; {pair.adjusted_p:.2g} after Holm's correction over {num_pairs} pairs"
+    return f" (95 % interval {interval_words(Interval(0.0, *ends))}; paired, {seeds}; {p})"
+
+
+def _outlook(pair: Paired, state: Decision, num_pairs: int) -> str:
+    """How many seeds would settle it."""
+    if state in ("settled", "untested"):
+        return ""
+    least = pairs_for_p(LEVEL / num_pairs)
+    if not pair.is_mean:
+        return f" Fewer than {least} seeds cannot settle it." if len(pair.seeds) < least else ""
+    if pair.seeds_needed is None:
+        return f" A difference so small would take more than {MOST_SEEDS:,} seeds to show."
+    more = f" If the true difference is as large, {pair.seeds_needed} seeds would show it with a power of 80 %"
+    if pair.detectable is None:
+        return f"{more}; fewer than {least} can show none."
+    return f"{more}; {len(pair.seeds)} show one of {number(pair.detectable)} or more."
+
+
+def _few(pairs: Sequence[Paired], score: str) -> list[str]:
+    return [pair_sentence(pair, score, len(pairs)) + _outlook(pair, decision(pair), len(pairs)) for pair in pairs]
+
+
+def _many(pairs: Sequence[Paired], score: str) -> list[str]:
+    told = [pair for pair in pairs if decision(pair) in ("settled", "ahead")]
+    said = [pair_sentence(pair, score, len(pairs)) for pair in sorted(told, key=lambda pair: pair.p or 0.0)]
+    left = [f"{quoted(pair.first)} and {quoted(pair.second)}" for pair in pairs if decision(pair) == "open"]
+    said += [f"Nothing is shown between {', '.join(left)}; the table has their differences."] if left else []
+    least, seeds = pairs_for_p(LEVEL / len(pairs)), max(len(pair.seeds) for pair in pairs)
+    if seeds < least:
+        said.append(
+            f"Of {len(pairs)} pairs none can be settled with fewer than {least} seeds; compare fewer pairs, or play "
+            f"more."
+        )
+    return said
+
+
+def _budget(found: Comparison) -> list[str]:
+    if found.budget.amount >= found.asked.amount * (1 - 1e-9):
+        return []
+    if found.asked.unit != "seconds":
+        return [f"The arms are compared at {found.budget}, the whole rounds that {found.asked} buy every arm."]
+    return [
+        f"The arms are compared at {found.budget}, because a run ended there, before it had spent {found.asked}; give "
+        f"that arm more --training.steps."
+    ]
+
+
+def _diverged(arms: Sequence[Summary]) -> list[str]:
+    lost = [f"{arm.num_diverged} of {arm.num_runs} of {quoted(arm.name)}" for arm in arms if arm.num_diverged]
+    if not lost:
+        return []
+    return [f"Runs that diverged, counted as worse than any other: {', '.join(lost)}."]
+
+
+def _untested(pairs: Sequence[Paired]) -> list[str]:
+    few = [pair for pair in pairs if pair.p is None]
+    if not few:
+        return []
+    return [f"No test is made with fewer than {FEWEST} seeds; {pairs_for_p(LEVEL)} are the fewest that can settle one."]

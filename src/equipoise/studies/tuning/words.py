@@ -1,0 +1,169 @@
+"""What a search has found, in sentences for a person who has to choose."""
+
+import math
+from collections.abc import Sequence
+
+from equipoise.core.judges import JUDGES
+from equipoise.studies.interval import Interval
+from equipoise.studies.tuning.dimensions import Dimension, Range, Value, Whole
+from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms
+from equipoise.studies.tuning.heat_map import ONE_RATE, Cell, HeatMap
+from equipoise.studies.tuning.scores import MedianInterval
+
+_NEAR_END = 0.05
+"""Part of a range, from its end, in which the best value says that the range ends too early."""
+
+
+def sentences(findings: Findings) -> list[str]:
+    """All that is worth saying, the most important first."""
+    label = JUDGES[findings.judge]
+    found = [_finalist(one, findings, label) for one in findings.finalists]
+    found += [_nothing(arm.name) for arm in findings.plan.arms if _all_diverged(findings, arm.name)]
+    found += [_difference(*one, label=label) for one in findings.differences()]
+    found += [_ratio(one, label) for one in findings.ratios if _is_headline(one, findings)]
+    found += [word for name, one in findings.maps.items() for word in _heat_map(name, one, label)]
+    found += [_diverged(findings, arm.name) for arm in findings.plan.arms]
+    for name, one in findings.gap_correlations.items():
+        found.append(
+            f"{name}: over {one.num_trials} trials the discriminator's gap to its ideal loss and {label} have "
+            f"Spearman's correlation {one.rho:.2f} (p {one.p_value:.2g})."
+        )
+    return found + [word for finalist in findings.finalists for word in _ends(finalist)]
+
+
+def spelled(values: Sequence[tuple[str, Value]]) -> str:
+    """A point of a space in words.
+
+    >>> spelled([("disc.lr", 1e-3), ("gen.lr", 2e-4)])
+    'disc.lr 0.001, gen.lr 0.0002'
+    """
+    return ", ".join(f"{name} {value}" for name, value in values)
+
+
+def _finalist(one: Finalist, findings: Findings, label: str) -> str:
+    trial = one.searched.trial
+    words = f"{one.name}: best is trial {trial.number} ({spelled(list(trial.values.items()))})"
+    found = one.median
+    if found is None:
+        return (
+            f"{words}; {label} {_number(one.searched.score)} in the search, which is optimistic: no fresh seed was run."
+        )
+    diverged = sum(math.isinf(run.score) for run in one.fresh)
+    also = f", {diverged} of them diverged" if diverged else ""
+    return (
+        f"{words}; {label} {_number(found.interval.value)} on {len(one.fresh)} fresh seeds{_holds(found)}{also}; "
+        f"{_number(one.searched.score)} in the search, which is optimistic."
+    )
+
+
+def _holds(found: MedianInterval) -> str:
+    """The interval of a median with what it is worth."""
+    low, high = found.interval.low, found.interval.high
+    if low is None or high is None:
+        return ""
+    return f" (median; {_number(low)} to {_number(high)} holds it in {found.coverage:.0%} of cases)"
+
+
+def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> str:
+    value, low, high = found.interval.value, found.interval.low, found.interval.high
+    more = "more" if value > 0 else "less"
+    words = f"On the same fresh seeds {other} has {label} {_number(abs(value))} {more} than {one}"
+    if low is None or high is None:
+        return f"{words}; too few seeds to say whether that is more than chance."
+    sure = "all seeds on one side" if low > 0 or high < 0 else "seeds on both sides, so undecided"
+    return f"{words} (median; {_number(low)} to {_number(high)}, {sure})."
+
+
+def _is_headline(one: RatioOfArms, findings: Findings) -> bool:
+    """Of two arms at one budget: how much less the better arm needs."""
+    means = (findings.curves[name].means for name in (one.arm, one.other))
+    mine, theirs = (found[one.ratio.num_trials - 1].value for found in means)
+    return (mine, one.arm) < (theirs, one.other)
+
+
+def _ratio(one: RatioOfArms, label: str) -> str:
+    ratio, budget = one.ratio.ratio, one.ratio.num_trials
+    reached = f"the mean best {label} {_number(one.ratio.reached)} that {one.other} has from {budget}"
+    if math.isinf(ratio.value):
+        return f"{one.arm} does not reach {reached} with all of its trials."
+    return (
+        f"{one.arm} needs {ratio.value:.2g} of the trials of {one.other}: {ratio.value * budget:.1f} for {reached} "
+        f"({_between(ratio)})."
+    )
+
+
+def _between(ratio: Interval) -> str:
+    """The interval of a ratio, of which an end may be open."""
+    if ratio.low is None and ratio.high is None:
+        return "no interval: too few trials, or no independent ones"
+    if ratio.low is None:
+        return f"95 % interval: at most {ratio.high:.2g}"
+    if ratio.high is None:
+        return f"95 % interval: at least {ratio.low:.2g}, with no upper end that so few trials could tell"
+    return f"95 % interval {ratio.low:.2g} to {ratio.high:.2g}"
+
+
+def _heat_map(name: str, found: HeatMap, label: str) -> list[str]:
+    best, diagonal = found.best, found.best_of_diagonal
+    if best is None:
+        return []
+    words = [f"{name}: the best pair of rates is {_cell(best)} with {label} {_number(best.score)}"]
+    if diagonal is None:
+        return [f"{words[0]}; no cell with one rate for both players has ended well."]
+    words[0] += f", the best single rate {diagonal.disc:g} with {_number(diagonal.score)}, both as searched."
+    lucky = found.as_lucky_as_diagonal
+    if lucky is not None:
+        count = sum(cell.on_diagonal for cell in found.cells)
+        words.append(
+            f"{count} random pairs of rates would have had {label} {_number(lucky)} at best on average, against the "
+            f"{_number(diagonal.score)} of the {count} pairs with {ONE_RATE}: the same budget for both."
+        )
+    return words
+
+
+def _cell(cell: Cell) -> str:
+    return f"disc.lr {cell.disc:g}, gen.lr {cell.gen:g}"
+
+
+def _all_diverged(findings: Findings, arm: str) -> bool:
+    mine = findings.of(arm)
+    return bool(mine) and not any(math.isfinite(one.score) for one in mine)
+
+
+def _nothing(arm: str) -> str:
+    return f"{arm}: most runs of every trial diverged, so that there is no best one; choose another --space."
+
+
+def _diverged(findings: Findings, arm: str) -> str:
+    mine = findings.of(arm)
+    runs = [run for one in mine for run in one.runs]
+    share = sum(one.diverged * len(one.runs) for one in mine) / max(len(runs), 1)
+    return f"{arm}: {share:.0%} of {len(runs)} runs of {len(mine)} trials diverged; they count as the worst."
+
+
+def _ends(one: Finalist) -> list[str]:
+    """Advice where the best value lies at the end of its range."""
+    trial = one.searched.trial
+    found = []
+    for name, value in trial.values.items():
+        end = _near_end(trial.arm.space.dimensions[name], value)
+        if end is not None:
+            found.append(f"{one.name}: {name} {value} lies at the {end} end of its range, which may end too early.")
+    return found
+
+
+def _near_end(dimension: Dimension, value: Value) -> str | None:
+    if not isinstance(dimension, Range | Whole):
+        return None
+    number, low, high = float(value), float(dimension.low), float(dimension.high)
+    if dimension.log:
+        number, low, high = math.log(number), math.log(low), math.log(high)
+    place = (number - low) / (high - low)
+    margin = _NEAR_END if isinstance(dimension, Range) else 0.0
+    if margin < place < 1 - margin:
+        return None
+    return "lower" if place <= margin else "upper"
+
+
+def _number(value: float) -> str:
+    return "diverged" if math.isinf(value) else f"{value:.4g}"

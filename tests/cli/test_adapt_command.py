@@ -1,0 +1,108 @@
+"""`equipoise adapt` and `equipoise predict` as a person uses them, wrong requests included."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from equipoise.cli.main import main
+
+QUICK = [
+    *("--threads", "1", "--training.steps", "20", "--evaluation.every", "10", "--training.log-every", "10"),
+    *("--data.num-points", "200", "--target.num-points", "200", "--network.width", "8"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_adapting_the_moons_plays_the_bounds_and_shows_all_rules(tmp_path, capsys):
+    assert main(["adapt", "moons", *QUICK]) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "last step",
+        "source-validation",
+        "importance-weighted",
+        "dev",
+        "oracle",
+        "source-only",
+        "target-only",
+    ):
+        assert words in printed
+    assert "Without labels of the target its accuracy is estimated at" in printed
+    assert "told apart" in printed
+    run = tmp_path / "runs/moons-rules"
+    assert {"features.png", "report.html", "analysis.json"} <= {path.name for path in run.iterdir()}
+    assert "report.html" in {path.name for path in (tmp_path / "runs/moons").iterdir()}
+    assert set(json.loads((run / "analysis.json").read_text())["bounds"]) == {"source_only", "target_only"}
+    with Image.open(run / "features.png") as picture:
+        assert picture.size[0] > 1000
+
+
+def test_what_was_begun_is_finished_and_what_is_complete_stays(tmp_path, capsys):
+    assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
+    before = (tmp_path / "runs/moons/metrics.jsonl").read_bytes()
+    assert not (tmp_path / "runs/moons-source-only").exists()
+    assert main(["adapt", "runs/moons"]) == 0
+    assert (tmp_path / "runs/moons/metrics.jsonl").read_bytes() == before
+    assert (tmp_path / "runs/moons-target-only/outcome.json").exists()
+    capsys.readouterr()
+    assert main(["evaluate", "runs/moons"]) == 0
+    assert "probe_accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["adapt", "digits"], "plays domain-adversarial games, but game.kind is 'generative'"),
+        (["adapt", "moons", "--evaluation.features", "none"], "set it to classifier"),
+        (["adapt", "moons", "--adaptation.baseline", "source-only"], "leave out --adaptation.baseline"),
+        (["adapt", "moon"], "did you mean 'moons'"),
+        (["adapt", "moons", "--evaluation.features", "points"], "cannot be measured by 'points'"),
+        (["adapt", "moons", "--game.adversarial-ramp", "sigmod"], "game.adversarial"),
+        (["predict", "runs/none", "pictures"], "is not a run folder"),
+        (["adapt", "adapt-images", "--data.path", "nowhere", "--target.path", "nowhere"], "nowhere"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing(arguments, words, capsys, tmp_path):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert words in error[-1]
+    assert error[-1].startswith("equipoise: ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_bound_is_refused_before_anything_is_trained(tmp_path, capsys):
+    (tmp_path / "runs/moons-target-only").mkdir(parents=True)
+    assert main(["adapt", "moons", *QUICK]) == 2
+    assert "'runs/moons-target-only' exists already" in capsys.readouterr().err
+    assert not (tmp_path / "runs/moons").exists()
+
+
+def test_an_evaluation_of_a_classifier_takes_no_other_numbers(capsys):
+    assert main(["train", "moons", *QUICK]) == 0
+    assert main(["evaluate", "runs/moons", "--num-samples", "7"]) == 2
+    assert "leave out all options but --step" in capsys.readouterr().err
+
+
+def test_two_folders_of_pictures_become_a_classifier_that_writes_a_table(tmp_path, capsys):
+    draw = np.random.default_rng(0)
+    for number in range(60):
+        colour = number % 2
+        pixels = draw.integers(0, 60, (20, 20, 3), dtype=np.uint8)
+        pixels[..., 2 * colour] += 150
+        for path, made in ((f"labelled/{('red', 'blue')[colour]}", pixels), ("other", pixels // 2)):
+            (tmp_path / path).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(made).save(tmp_path / path / f"{number}.png")
+    options = ["--training.steps", "20", "--training.batch-size", "16", "--evaluation.every", "10", "--threads", "1"]
+    assert main(["adapt", "adapt-images", "--data.path", "labelled", "--target.path", "other", *options]) == 0
+    printed = capsys.readouterr().out
+    assert "estimated at" in printed
+    assert "oracle" not in printed
+    assert main(["predict", "runs/adapt-images", "other"]) == 0
+    assert "Wrote the classes of 60 images" in capsys.readouterr().out
+    assert len((tmp_path / "runs/adapt-images/predictions.csv").read_text().splitlines()) == 61
+    assert main(["predict", "runs/adapt-images", "other"]) == 2

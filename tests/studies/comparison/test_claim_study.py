@@ -1,0 +1,209 @@
+"""A claim: what tuning finds, the one-sided test, the verdict, and both stages with real runs."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from equipoise.cli.main import main
+from equipoise.core.errors import UserError
+from equipoise.recipes.claims import CLAIMS, Claim, Contrast
+from equipoise.studies.backends import Here
+from equipoise.studies.comparison.budget import Budget
+from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy, Judged, judge, overall
+from equipoise.studies.comparison.paired import paired
+from equipoise.studies.comparison.played import Played
+from equipoise.studies.comparison.searched import Searched, Tried, by_configuration, gap_correlation, searched
+from equipoise.studies.comparison.trajectory import Trajectory
+from equipoise.studies.engine import Engine
+from equipoise.studies.folder import Standing, Status
+from equipoise.studies.plan import PlannedRun
+
+INF = math.inf
+FAST = {"steps": 20, "log_every": 10, "sample_every": 20, "checkpoint_every": 20}
+
+
+def pair_of(differences):
+    return paired(("a", dict(enumerate(differences))), ("b", dict.fromkeys(range(len(differences)), 0.0)))
+
+
+@pytest.mark.parametrize(
+    ("differences", "p", "verdict"),
+    [
+        ([-1.0, -2.0, -1.0, -3.0, -0.5], 1 / 32, "supported"),
+        ([-1.0, -2.0, -1.0, -3.0, 0.5], 2 / 32, "undecided"),
+        ([1.0, 2.0, 1.0, 3.0, 0.5], 1.0, "not supported"),
+        ([-INF, -2.0, -1.0, -3.0, -0.5], 1 / 32, "supported"),
+        ([0.0] * 5, 1.0, "undecided"),
+        ([-1.0, -2.0, -1.0], 1 / 8, "undecided"),
+        ([-1.0, -2.0], None, "undecided"),
+    ],
+)
+def test_a_contrast_is_judged_by_a_one_sided_test(differences, p, verdict):
+    judged = judge(pair_of(differences), "a beats b")
+    assert (judged.p, judged.verdict) == (p, verdict)
+
+
+def test_a_claim_without_anything_behind_it_is_seldom_supported():
+    nothing, generator = pair_of([0.0] * 5), np.random.default_rng(4)
+    pairs = [replace(nothing, differences=tuple(generator.normal(size=5))) for _ in range(1500)]
+    judged = [judge(pair, "") for pair in pairs]
+    for verdict in ("supported", "not supported"):
+        assert np.mean([one.verdict == verdict for one in judged]) == pytest.approx(1 / 32, abs=0.014)
+
+
+def test_all_contrasts_of_a_claim_have_to_hold():
+    good, open_, bad = Judged("a", "b", "", 0.03, 1), Judged("a", "b", "", 0.5, 0.5), Judged("a", "b", "", 1, 0.03)
+    assert overall([good, good]) == "supported"
+    assert overall([good, open_]) == "undecided"
+    assert overall([good, open_, bad]) == "not supported"
+
+
+# The search.
+
+
+def played_run(tiny, candidate, seed, values, gap=0.5, *, diverged=False):
+    run = PlannedRun(tiny(training={"steps": 100}), {"arm": "a", "candidate": candidate, "seed": seed})
+    evaluations = [
+        {"step": 50 * number, "values": {"fd": value, "classes": 9}, "protocol": {}}
+        for number, value in enumerate(values)
+    ]
+    metrics = [{"step": step, "disc_gap": gap if step > 90 else 100.0} for step in range(10, 101, 10)]
+    costs = [50.0 * number for number in range(len(values))]
+    standing = Standing(Status.DIVERGED if diverged else Status.COMPLETE)
+    return Played(run, standing, evaluations, metrics, Trajectory("a", seed, costs, values, diverged))
+
+
+def test_the_search_finds_the_best_median_and_counts_what_went_wrong(tiny):
+    runs = [
+        *(played_run(tiny, "good", seed, [90.0, 50.0, final], gap=0.1) for seed, final in enumerate([5.0, 6.0, 20.0])),
+        *(played_run(tiny, "lucky", seed, [90.0, 50.0, final], gap=0.4) for seed, final in enumerate([1.0, 9.0, 9.0])),
+        *(played_run(tiny, "worse", seed, [90.0, 50.0, 95.0], gap=0.6) for seed in range(3)),
+        *(played_run(tiny, "lost", seed, [90.0, 50.0], gap=2.0, diverged=True) for seed in range(3)),
+    ]
+    found = searched("a", runs, 100.0)
+    assert found.best == "good"
+    assert [one.median for one in found.tried] == [6.0, 9.0, 95.0, INF]
+    assert [(one.num_diverged, one.num_collapsed) for one in found.tried] == [(0, 0), (0, 0), (0, 3), (3, 0)]
+    assert [one.gap for one in found.tried] == pytest.approx([0.1, 0.4, 0.6, 2.0])
+    assert found.spearman == pytest.approx(1.0)
+
+
+def test_the_correlation_is_spearmans():
+    from scipy import stats
+
+    generator = np.random.default_rng(0)
+    gaps, finals = generator.normal(size=(2, 16))
+    tried = [
+        Tried(str(n), (float(final),), 0, 0, float(gap))
+        for n, (gap, final) in enumerate(zip(gaps, finals, strict=True))
+    ]
+    assert gap_correlation(tried) == pytest.approx(stats.spearmanr(gaps, finals).statistic)
+    assert gap_correlation(tried[:2]) is None
+    assert gap_correlation([Tried("x", (1.0,), 0, 0, None)] * 5) is None
+
+
+def test_configurations_are_compared_one_by_one():
+    def arm(name, finals):
+        return Searched(name, tuple(Tried(str(n), (final,), 0, 0, None, 20.0) for n, final in enumerate(finals)), None)
+
+    twice = by_configuration(arm("a", [1.0, 2.0, 3.0, 4.0, 5.0]), arm("b", [2.0, 4.0, 6.0, 8.0, 10.0]))
+    assert (twice.number, twice.num_lower, twice.p) == (5, 5, 0.0625)
+    assert twice.needed.value < 1
+    lost = by_configuration(arm("a", [1.0, INF, 3.0]), arm("b", [2.0, INF, INF]))
+    assert (lost.number, lost.num_lower, lost.p) == (3, 2, 0.5)
+    assert by_configuration(arm("a", [1.0, 2.0]), arm("b", [1.0, 2.0])) is None
+    assert by_configuration(arm("a", [1.0, 2.0, 3.0]), arm("b", [1.0, 2.0, 3.0, 4.0])) is None
+
+
+def test_searches_are_compared_at_as_many_configurations():
+    finals = [5.0, INF, 1.0, 9.0]
+    arm = Searched("a", tuple(Tried(str(n), (final,), 0, 0, None, 8.0) for n, final in enumerate(finals)), None)
+    assert arm.mean_best(1) == pytest.approx((5 + 8 + 1 + 8) / 4)  # nothing is worse than an untrained generator
+    assert arm.mean_best(4) == 1.0
+
+
+# Both stages.
+
+
+def play(folder, rule, runs):
+    return Engine(folder, runs, rule, Here(), device="cpu").run()
+
+
+@pytest.fixture
+def study(tiny):
+    def make(**changes):
+        rates = {f"{rate:g}": tiny(training=FAST, gen={"lr": rate}) for rate in (1e-3, 1e-2)}
+        arms = {"grid": rates, "small": {"0.001": rates["0.001"]}}
+        given = {"arms": arms, "contrasts": (("grid", "small", "tuning helps"),), "num_seeds": 3}
+        return ClaimStudy("made-up", "Tuning helps.", budget=Budget("gradients", 40), **(given | changes))
+
+    return make
+
+
+def test_a_claim_is_tuned_on_its_own_seeds_and_judged_on_fresh_ones(study, tmp_path):
+    answers = study().run(tmp_path / "study", play)
+    analysis = json.loads((tmp_path / "study" / "analysis.json").read_text())
+    assert analysis["verdict"] == answers.verdict
+    assert analysis["sentences"][0] == f"Tuning helps. At this scale: {answers.verdict}."
+    assert {"title", "sentences", "tables", "figures"} <= analysis.keys()
+    assert [(one["arm"], len(one["tried"])) for one in analysis["search"]] == [("grid", 2), ("small", 1)]
+    assert {run["seed"] for run in analysis["runs"]} == {0, 1, 2}
+    assert {run.labels["seed"] for run in study().search_runs()} == {SEARCH_SEED}
+    assert all(len(row) == len(table["columns"]) for table in analysis["tables"] for row in table["rows"])
+    # Two configurations of the search, and three seeds of each best, which may be one and the same.
+    assert len(list((tmp_path / "study" / "runs").iterdir())) == 2 + (
+        3 if analysis["search"][0]["best"] == "0.001" else 6
+    )
+
+
+def test_arms_whose_best_is_the_same_are_equal(study, tiny, tmp_path):
+    only = {"0.001": tiny(training=FAST, gen={"lr": 1e-3})}
+    answers = study(arms={"grid": only, "small": only}).run(tmp_path / "study", play)
+    assert answers.verdict == "undecided"
+    assert "grid and small came out of their tuning as the same configuration." in answers.results["sentences"]
+
+
+def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tmp_path):
+    broken, sound = tiny(training=FAST, gen={"optimizer": "no.such.Optimizer"}), tiny(training=FAST)
+    claim = study(
+        arms={"grid": {"broken": broken, "sound": sound}, "small": {"sound": tiny(training=FAST, gen={"lr": 1e-2})}}
+    )
+    answers = claim.run(tmp_path / "study", play)
+    assert [one["best"] for one in answers.results["search"]] == ["sound", "sound"]
+    assert [standing.status for standing in answers.standings.values()].count(Status.FAILED) == 1
+    with pytest.raises(UserError, match=r"Runs of every configuration of arm 'small' failed"):
+        study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "other", play)
+
+
+def test_a_claim_of_one_arm_is_refused(study, tiny):
+    with pytest.raises(UserError, match=r"compares two of its arms or more"):
+        study(arms={"grid": {"a": tiny()}})
+    with pytest.raises(UserError, match=r"compares two of its arms or more"):
+        study(contrasts=())
+
+
+def test_the_command_tests_a_claim(tiny, tmp_path, monkeypatch, capsys):
+    def arms(gradients):
+        training = FAST | {"steps": gradients // 2}
+        return {name: {"only": tiny(training=training, gen={"lr": lr})} for name, lr in (("a", 1e-3), ("b", 1e-2))}
+
+    claim = Claim("tiny", "A is better.", "nobody", "ring", arms, (Contrast("a", "b", "a beats b"),), 20, 1, 3)
+    monkeypatch.setitem(CLAIMS, "tiny", claim)
+    out = tmp_path / "study"
+    assert main(["study", "compare", "claim:tiny", "--out", str(out), "--training.batch-size", "8"]) == 0
+    said = capsys.readouterr().out
+    assert "A is better. At this scale: undecided." in said
+    assert "That a beats b: undecided (one-sided p = " in said
+    assert (out / "comparison.png").exists()
+    config = next((out / "runs").glob("*/config.yaml")).read_text()
+    assert "batch_size: 8" in config
+
+
+def test_help_lists_the_claims(capsys):
+    with pytest.raises(SystemExit):
+        main(["study", "compare", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert all(f"claim:{name}" in said for name in CLAIMS if not name.endswith("-paper"))
