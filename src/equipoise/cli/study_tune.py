@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.numbers import write_number
+from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
@@ -156,6 +157,7 @@ def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, conso
     code = say_unfinished(answers.standings, answers.num_left)
     figures = ", ".join(str(path) for path in draw_tuning(folder))
     print(f"\nFigures in {figures}; numbers in {folder}/analysis.json, trials.csv and runs.csv")
+    say_page(folder)
     return code
 
 
