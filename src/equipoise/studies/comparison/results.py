@@ -182,6 +182,6 @@ def _csv_row(run: PlannedRun, standing: Standing, ended: tuple[Played, Scores] |
 
 
 def with_ends(interval: Interval) -> str:
-    """A number and the ends of its interval, as far as it has both."""
+    """A number and the ends of its interval, as far as it has any."""
     ends = interval_words(interval)
     return cell_text(interval.value) + (f" ({ends})" if ends else "")

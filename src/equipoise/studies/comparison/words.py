@@ -83,14 +83,24 @@ def quoted(name: str) -> str:
 
 def number(value: float) -> str:
     """Three digits, or more before the point."""
-    return "infinite" if math.isinf(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "-infinite"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def interval_words(interval: Interval) -> str:
-    """The ends of an interval, or nothing."""
-    if interval.low is None or interval.high is None:
-        return ""
-    return f"{number(interval.low)} to {number(interval.high)}"
+    """The ends of an interval, as far as it has any.
+
+    >>> interval_words(Interval(2.0, 1.0, 3.0)), interval_words(Interval(2.0, 1.0)), interval_words(Interval(2.0))
+    ('1 to 3', 'at least 1', '')
+    """
+    if interval.low is None:
+        return "" if interval.high is None else f"at most {number(interval.high)}"
+    return (
+        f"at least {number(interval.low)}"
+        if interval.high is None
+        else f"{number(interval.low)} to {number(interval.high)}"
+    )
 
 
 def _evidence(pair: Paired, num_pairs: int) -> str:
