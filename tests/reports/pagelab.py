@@ -10,6 +10,11 @@ import yaml
 from PIL import Image
 
 from equipoise.config.files import validated
+from equipoise.reports.pages.page import write_page
+from equipoise.reports.pages.records import RunRecords
+from equipoise.reports.pages.run_page import run_page
+from equipoise.reports.pages.runs_page import runs_page
+from equipoise.reports.pages.study_page import study_page
 
 IDEAL = math.log(4)
 
@@ -166,3 +171,51 @@ def check(html):
     assert "http://" not in html.replace("http-equiv", "")
     assert "https://" not in html
     return reader
+
+
+def many(number, value):
+    return [metric(step, value(step)) for step in range(1, number + 1)]
+
+
+def some_study(root):
+    folder = root / "study"
+    folder.mkdir()
+    table = {"title": "Medians", "columns": [f"column {n}" for n in range(12)], "rows": [[n] * 12 for n in range(30)]}
+    analysis = {
+        "kind": "compare",
+        "title": "Which optimiser reaches the target first?",
+        "sentences": ["Adam does, by a factor of two (95 % interval 1.6 to 2.4).", HOSTILE],
+        "tables": [table, table | {"title": "Means"}],
+        "figures": [{"file": "figure.png", "alternative": "Steps to the target by optimiser"}],
+    }
+    (folder / "study.json").write_text(json.dumps({"kind": "compare", "settings": {"seed": 0, "name": "x" * 300}}))
+    (folder / "analysis.json").write_text(json.dumps(analysis))
+    rows = "".join(f"{n:016x},adam,{n},complete,Met the target by step {n}.\n" for n in range(60))
+    (folder / "runs.csv").write_text("run,arm,seed,status,sentence\n" + rows)
+    Image.new("RGB", (1440, 600), "#dddddd").save(folder / "figure.png")
+    return folder
+
+
+def all_pages(root):
+    """One page of every kind, and of every odd kind of records; files by name."""
+    waves = [metric(step, 1.3 + math.sin(step) / 9) for step in range(100, 2001, 100)]
+    runs = {
+        "whole": whole_run(root / "1"),
+        "hostile": hostile_run(root / "2"),
+        "gaps": write_run(root, "gaps", metrics=many(300, lambda step: None if 99 < step < 200 else 1.0)),
+        "broken": write_run(root, "broken", metrics=many(20, lambda _: None), evaluations=[evaluation(0, None)]),
+        "one-line": write_run(root, "one-line", metrics=[metric(1)]),
+        "empty": write_run(root, "empty"),
+        "long": write_run(root, "long", metrics=many(100_000, lambda step: 1.3 + step % 7 / 10)),
+        "text": write_run(root, "text", metrics=waves, steps=(0, 100), lines=["the cat sat on the mat " * 9] * 30),
+        "points": write_run(
+            root, "points", metrics=[metric(n) | {"disc_point": [9 / n], "gen_point": [1 / n]} for n in range(1, 99)]
+        ),
+    }
+    records = {name: RunRecords.read(path) for name, path in runs.items()}
+    htmls = {
+        name: run_page(each, "equipoise train digits " + "--long.option value " * 20) for name, each in records.items()
+    }
+    htmls["several"] = runs_page([records[name] for name in ("whole", "hostile", "gaps")], ["a", "b", "c"])
+    htmls["study"] = study_page(some_study(root))
+    return {name: write_page(root / f"{name}.html", html) for name, html in htmls.items()}

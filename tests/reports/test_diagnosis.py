@@ -55,6 +55,21 @@ def test_drawing_twice_gives_the_same_bytes(tmp_path):
     assert pictures[0] == pictures[1]
 
 
+def test_figures_of_an_earlier_diagnosis_that_measured_more_go(tmp_path):
+    draw_diagnosis(written(tmp_path, spectrum=SPECTRUM, path=PATH))
+    draw_diagnosis(written(tmp_path, path=PATH))
+    assert [path.name for path in sorted(tmp_path.glob("*.png"))] == ["step-000008-path.png"]
+
+
+def test_figures_of_others_are_kept(tmp_path):
+    path = written(tmp_path, path=PATH)
+    other = {"file": "step-000008-neighbours.png", "alternative": "Neighbours."}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "figures": [other]}))
+    for _ in range(2):
+        figures = draw_diagnosis(path)["figures"]
+    assert [figure["file"] for figure in figures] == ["step-000008-neighbours.png", "step-000008-path.png"]
+
+
 def test_nothing_to_draw(tmp_path):
     assert draw_diagnosis(written(tmp_path))["figures"] == []
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console, Group
@@ -100,6 +101,9 @@ class LineView:
             self.say(f"  | {line}")
         self._said_at = time.monotonic()
 
+    def on_sample(self, step: int, path: Path) -> None:
+        """Nothing: the closing words say where samples lie."""
+
     def on_end(self, ending: Ending) -> None:
         """Nothing: the closing words follow."""
 
@@ -179,6 +183,9 @@ class LiveView:
         self._rows["distance"] = f"{newest}, {self._best.note(record)}{others}"
         if "lines" in record:
             self._rows["samples"] = escape("\n".join(shown(record)))
+
+    def on_sample(self, step: int, path: Path) -> None:
+        """Nothing: the closing words say where samples lie."""
 
     def on_end(self, ending: Ending) -> None:
         """Leave the bar where the run ended; the closing words follow."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.arms import CLAIM, claims_help, parse_arm, parse_claim, split_arms
+from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError, unknown
@@ -29,7 +30,7 @@ options in quotes, with a name before it or not:
 
 Options after the arms are for all of them."""
 SEEDS = 5
-NUM_SAID = {"compare": 2, "claim": 3}
+NUM_SAID = {"compare": 2, "claim": 4}
 """Tables that are printed, of those in ``analysis.json``."""
 UNITS = ("steps", "gradients", "images", "seconds")
 """As `equipoise.studies.comparison.budget.UNITS`, which needs torch."""
@@ -151,6 +152,7 @@ def say(results: dict[str, Any], standings: "Standings", num_left: int, folder: 
     print("\n".join(results["sentences"]))
     code = say_unfinished(standings, num_left)
     print(f"Figure in {draw_comparison(folder)}; analysis.json, runs.csv, table.md and table.tex beside it")
+    say_page(folder)
     return code
 
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from pydantic import BaseModel
@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.numbers import write_number
+from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
 from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.schedules import ScheduledNumber
-from equipoise.core.errors import UserError, unknown
+from equipoise.core.errors import UserError
 
 if TYPE_CHECKING:
     from equipoise.studies.tuning.findings import Finalist
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PROG = "equipoise study tune [RECIPE]"
 DESCRIPTION = "Search settings, run the best again on fresh seeds, and say what a search of so many trials buys."
-SAMPLERS = ("random", "grid", "tpe", "cmaes", "gp", "qmc")
-SCORES = ("final", "best")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +40,13 @@ class Arguments(Playing):
     """Configurations to try, of each arm (default: 16; all points of a grid)."""
     seeds: int = 3
     """Runs of each trial, whose median is its score; a diverged run counts as the worst."""
-    sampler: str = "random"
+    sampler: Literal["random", "grid", "tpe", "cmaes", "gp", "qmc"] = "random"
     """random; grid; or one of Optuna's: tpe, cmaes, gp (a Gaussian process), qmc (evenly spread)."""
     sample_seed: int = 0
     """From which trials are drawn. At random, trial k depends on this, its number and a setting's name alone."""
     fresh_seeds: int = 5
     """Runs of the best configuration on seeds that no trial has seen: the number to report."""
-    score: str = "final"
+    score: Literal["final", "best"] = "final"
     """Of a run: its final distance, or its best one."""
     arms: tuple[str, ...] = ()
     """Several searches with the same draws, "NAME: --field value ..." each; an arm may have a --space of its own."""
@@ -62,9 +61,6 @@ class Arguments(Playing):
 def main(arguments: list[str]) -> int:
     """Search, analyse, draw and advise; returns the exit code."""
     given, rest = parse_study(Arguments, arguments, PROG, DESCRIPTION)
-    for name, choices in (("sampler", SAMPLERS), ("score", SCORES)):
-        if getattr(given, name) not in choices:
-            raise unknown(name, getattr(given, name), choices)
     words = _words_of_arms(given.arms, rest)
     base = parse_settings(rest)
     from equipoise.studies.tuning.other_study import read_other
@@ -76,6 +72,7 @@ def main(arguments: list[str]) -> int:
     player = Player(given, base.threads or 1, base.device, Console())
     if given.dry_run:
         return _dry(player, plan)
+    study.check()
     answers = study.run(given.out, player)
     return _say(answers, words, given.out, player.console)
 
@@ -98,9 +95,10 @@ def _words_of_arms(arms: Sequence[str], rest: list[str]) -> dict[str, ArmWords]:
         if not colon or not name.strip():
             raise UserError(f'--arms was given {arm!r}; write "NAME: --field value ...", with quotes.')
         own, settings = split_options(_split(text, arm), ["space"])
+        space = [word.removeprefix("--space=") for word in own if word != "--space"]
         if name.strip() in found:
             raise UserError(f"Two arms are called {name.strip()!r}; give each a name of its own.")
-        found[name.strip()] = ArmWords([*rest, *settings], [word for word in own if not word.startswith("--")])
+        found[name.strip()] = ArmWords([*rest, *settings], space)
     return found
 
 
@@ -122,15 +120,15 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
     trials = NUM_TRIALS if given.trials is None else given.trials
     if given.trials is None and given.sampler == "grid":
         trials = arms[0].space.size
-    options: dict[str, Any] = {"sampler": given.sampler, "score": given.score}
     return TunePlan(
         tuple(arms),
         trials,
         given.seeds,
-        sample_seed=given.sample_seed,
-        num_fresh=given.fresh_seeds,
-        prune=given.prune,
-        **options,
+        given.sampler,
+        given.sample_seed,
+        given.fresh_seeds,
+        given.score,
+        given.prune,
     )
 
 
@@ -160,6 +158,7 @@ def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, conso
     code = say_unfinished(answers.standings, answers.num_left)
     figures = ", ".join(str(path) for path in draw_tuning(folder))
     print(f"\nFigures in {figures}; numbers in {folder}/analysis.json, trials.csv and runs.csv")
+    say_page(folder)
     return code
 
 

@@ -12,11 +12,13 @@ from rich.console import Console
 from equipoise.cli.live import LineView, LiveView
 from equipoise.cli.output import unfailing_output
 from equipoise.cli.pages import page_after
+from equipoise.cli.signs import Signs
 from equipoise.core.judges import JUDGES
 from equipoise.core.outcomes import Ending, Outcome
 from equipoise.reports.curves import draw_curves
+from equipoise.training.observer import Observer, Several
 
-Start = Callable[[LiveView | LineView, threading.Event, Callable[[int, int], None]], Ending]
+Start = Callable[[Observer, threading.Event, Callable[[int, int], None]], Ending]
 
 
 def watched(start: Start, folder: Path) -> int:
@@ -25,7 +27,7 @@ def watched(start: Start, folder: Path) -> int:
         console = Console()
         view = LiveView(console) if console.is_terminal else LineView()
         with stop_on_signal(view.say) as stop, view:
-            ending = start(view, stop, view.on_load)
+            ending = start(Several([view, Signs(view.say)]), stop, view.on_load)
         print(closing_words(ending, folder, curves(folder), page_after(folder)), flush=True)
     return 1 if ending.outcome in (Outcome.DIVERGED, Outcome.FAILED) else 0
 

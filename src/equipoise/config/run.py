@@ -1,7 +1,7 @@
 """The settings of a whole run."""
 
 import warnings
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from equipoise.config.players import PlayerSettings
 from equipoise.config.training import TrainingSettings
 from equipoise.core.errors import IgnoredSettingWarning
 
+TrackerName = Literal["tensorboard", "wandb"]
 SHORTEST_MEASURED = 4
 """Symbols that a line of text needs so that its 4-grams, by which checkpoints are judged, can be counted."""
 _FILE_NAME = r"^[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*$"  # of one folder: no path, not hidden, printable
@@ -37,6 +38,8 @@ class RunSettings(Settings):
     deterministic: bool = False
     """Take only algorithms that repeat bit for bit, where faster ones on an accelerator would not. On a CPU the numbers
     repeat anyhow."""
+    track: tuple[TrackerName, ...] = ()
+    """Send the records to trackers as well: tensorboard (files in the run folder), wandb. Each needs its package."""
     data: DataSettings = DataSettings()
     """Real examples."""
     target: DataSettings = DataSettings()

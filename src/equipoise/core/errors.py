@@ -40,6 +40,10 @@ class PictureWarning(UserWarning):
     """A picture or a page was not made; the run itself is whole."""
 
 
+class TrackerWarning(UserWarning):
+    """A tracker has failed; the run itself goes on."""
+
+
 class SampleSizeWarning(UserWarning):
     """A number was measured on so few examples that it says more about them than a person may think."""
 

@@ -6,7 +6,6 @@ each seed, the mean (or median) with its 95 % interval.
 """
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
 
 FIGURE = "comparison.png"
+_LONGEST = 24  # characters of two names on one line
 _SCORES = {"final": "final", "best": "best", "area": "mean on the way,"}
 
 
@@ -44,7 +44,7 @@ def _draw_curves(axes: Any, analysis: dict[str, Any]) -> None:
     import matplotlib
 
     values = [value for run in analysis["runs"] for value in run["values"] if value is not None]
-    logarithmic = bool(values) and min(values) > 0
+    logarithmic = bool(values) and 0 < 10 * min(values) < max(values)
     top = max(values, default=1.0)
     colours = matplotlib.colormaps["tab10"].colors  # type: ignore[attr-defined]
     for number, (name, band) in enumerate(analysis["bands"].items()):
@@ -89,6 +89,8 @@ def _draw_pairs(axes: Any, pairs: list[dict[str, Any]], analysis: dict[str, Any]
 
 def _pair_words(pair: dict[str, Any]) -> str:
     num_lost = sum(value is None for value in pair["differences"])
-    lost = f"\n({num_lost} diverged)" if num_lost else ""
-    p = "" if pair["adjusted_p"] is None or math.isnan(pair["adjusted_p"]) else f"\np {pair['adjusted_p']:.2g}"
-    return f"{pair['first']}\n- {pair['second']}{p}{lost}"
+    more = [] if pair["adjusted_p"] is None else [f"p {pair['adjusted_p']:.2g}"]
+    more += [f"{num_lost} diverged"] if num_lost else []
+    names = (pair["first"], f"- {pair['second']}")
+    parted = "\n" if len(" ".join(names)) > _LONGEST else " "
+    return parted.join([*names, *([f"({', '.join(more)})"] if more else [])])

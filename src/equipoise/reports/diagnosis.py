@@ -26,11 +26,12 @@ def draw_diagnosis(path: Path) -> Record:
     own = {f"{path.stem}-{name}.png" for name in _FIGURES}
     diagnosis["figures"] = [figure for figure in diagnosis.get("figures", []) if figure["file"] not in own]
     for name, (draw, describe) in _FIGURES.items():
-        record = diagnosis["measurements"].get(name)
-        if record is not None:
-            file = path.with_name(f"{path.stem}-{name}.png")
-            _save(draw, record, file)
-            diagnosis["figures"].append({"file": file.name, "alternative": describe(record)})
+        record, file = diagnosis["measurements"].get(name), path.with_name(f"{path.stem}-{name}.png")
+        if record is None:
+            file.unlink(missing_ok=True)  # of an earlier diagnosis, which measured more
+            continue
+        _save(draw, record, file)
+        diagnosis["figures"].append({"file": file.name, "alternative": describe(record)})
     write_json(path, diagnosis)
     return diagnosis
 

@@ -116,16 +116,17 @@ def _write_cell(
     score, diverged = found["score"][row][column], found["diverged"][row][column]
     (left, right), (low, high) = borders[0][column : column + 2], borders[1][row : row + 2]
     if score is None:
-        face = "white" if diverged is None else "#cccccc"
-        hatch = None if diverged is None else "///"
+        face, hatch = ("white", None) if diverged is None else ("#cccccc", "///")
         axes.add_patch(Rectangle((left, low), right - left, high - low, facecolor=face, hatch=hatch, edgecolor="white"))
         colour = "black"
     else:
-        red, green, blue, _ = mesh.cmap(mesh.norm(score))
+        face = mesh.cmap(mesh.norm(score))
+        red, green, blue, _ = face
         colour = "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else "white"
     words = "not run" if diverged is None else ("diverged" if score is None else f"{score:.3g}")
     words += f"\n{diverged:.0%} div." if diverged else ""
-    axes.text(*rates, words, ha="center", va="center", fontsize=7, color=colour)
+    behind = {"facecolor": face, "edgecolor": "none", "pad": 1}  # so that no line runs through the number
+    axes.text(*rates, words, ha="center", va="center", fontsize=7, color=colour, bbox=behind)
 
 
 def _frame(axes: Any, found: dict[str, Any], borders: Any) -> None:

@@ -12,7 +12,7 @@ from equipoise.config.files import merged
 from equipoise.core.errors import UserError
 
 MAY_CHANGE = (
-    *("name", "root", "device", "threads", "deterministic", "guard"),
+    *("name", "root", "device", "threads", "deterministic", "guard", "track"),
     *("data.path", "data.workers", "data.memory_limit"),
     *("target.path", "target.workers", "target.memory_limit", "adaptation.picture", "adaptation.num_pictured"),
     *("training.steps", "training.log_every", "training.sample_every", "training.checkpoint_every"),

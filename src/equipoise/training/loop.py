@@ -25,12 +25,13 @@ from equipoise.training.guarding.guard import Finding, Guard
 from equipoise.training.guarding.probe import Probe, probe
 from equipoise.training.lines import save_lines, vocabulary_of
 from equipoise.training.measuring.evaluator import AnyEvaluator, build_evaluator
-from equipoise.training.observer import Observer, Silence
+from equipoise.training.observer import Observer
 from equipoise.training.pictures import NUM_PICTURED_IMAGES, NUM_PICTURED_POINTS, save_picture
 from equipoise.training.records import Stopwatch, describe, metrics_record, spent
 from equipoise.training.resuming import go_back, state_of, take_up
 from equipoise.training.run_folder import RunFolder
 from equipoise.training.session import Session
+from equipoise.training.trackers import with_trackers
 
 
 def train(
@@ -57,6 +58,7 @@ def train(
     session = open_session(settings, on_load)
     evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
     guard = new_guard(session)
+    observer = with_trackers(settings, Path(settings.root) / settings.name, observer)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
     with folder.being_written():
         return Loop(session, evaluator, guard, folder, observer, stop).run(from_start=True)
@@ -90,6 +92,7 @@ def resume(
     folder = RunFolder.open(path)
     with folder.being_written():
         settings = settings or folder.settings
+        observer = with_trackers(settings, path, observer)
         session = open_session(settings, on_load)
         guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
@@ -129,12 +132,12 @@ class Loop:
         evaluator: AnyEvaluator | None,
         guard: Guard,
         folder: RunFolder,
-        observer: Observer | None,
+        observer: Observer,
         stop: threading.Event | None,
     ) -> None:
         self.session, self.evaluator, self.guard, self.folder = session, evaluator, guard, folder
         self.settings = session.settings.training
-        self.observer = observer or Silence()
+        self.observer = observer
         self.stop = stop or threading.Event()
         self._stopwatch, self._stopping = Stopwatch(), False
 
@@ -235,11 +238,14 @@ class Loop:
             return
         number = NUM_PICTURED_POINTS if len(source.example_shape) == 1 else NUM_PICTURED_IMAGES
         latents = torch.Generator(session.device).manual_seed(derived_seed(session.settings.seed, "samples"))
-        if vocabulary := vocabulary_of(source):
-            save_lines(self.folder.sample_path(session.step, ".txt"), [session.generate(number, latents)], vocabulary)
-            return
-        real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
-        save_picture(self.folder.sample_path(session.step), session.generate(number, latents), real)
+        vocabulary = vocabulary_of(source)
+        path = self.folder.sample_path(session.step, ".txt" if vocabulary else ".png")
+        if vocabulary:
+            save_lines(path, [session.generate(number, latents)], vocabulary)
+        else:
+            real = next(iter(source.ordered(NUM_PICTURED_POINTS, session.device))).examples
+            save_picture(path, session.generate(number, latents), real)
+        self.observer.on_sample(session.step, path)
 
     def _save_if_due(self) -> None:
         is_best = self.session.distances.get("best_step") == self.session.step

@@ -1,6 +1,7 @@
 """Who watches a run: the live view, a tracker, a study. The loop tells; it does not know whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from equipoise.config import RunSettings
@@ -26,6 +27,9 @@ class Observer(Protocol):
     def on_evaluation(self, record: Record) -> None:
         """A line was added to ``evaluations.jsonl``."""
 
+    def on_sample(self, step: int, path: Path) -> None:
+        """A picture or text of samples was written to ``path``."""
+
     def on_end(self, ending: Ending) -> None:
         """The run ended."""
 
@@ -45,5 +49,49 @@ class Silence:
     def on_evaluation(self, record: Record) -> None:
         """Nothing."""
 
+    def on_sample(self, step: int, path: Path) -> None:
+        """Nothing."""
+
     def on_end(self, ending: Ending) -> None:
         """Nothing."""
+
+
+class Several:
+    """An observer that tells others, in order.
+
+    Args:
+        observers: to be told.
+    """
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+
+    def on_start(self, settings: RunSettings, step: int, description: dict[str, str], distances: Distances) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_start(settings, step, description, distances)
+
+    def on_progress(self, step: int) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_progress(step)
+
+    def on_metrics(self, record: Record) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_metrics(record)
+
+    def on_evaluation(self, record: Record) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_evaluation(record)
+
+    def on_sample(self, step: int, path: Path) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_sample(step, path)
+
+    def on_end(self, ending: Ending) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.on_end(ending)

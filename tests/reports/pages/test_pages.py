@@ -12,6 +12,7 @@ from equipoise.core.errors import UserError
 from equipoise.reports.pages.page import refuse_foreign, write_page
 from equipoise.reports.pages.pictures import embedded, frames
 from equipoise.reports.pages.records import RunRecords, Sample
+from equipoise.reports.pages.run_charts import run_charts
 from equipoise.reports.pages.run_page import run_page
 from equipoise.reports.pages.runs_page import runs_page
 from equipoise.reports.pages.study_page import is_study, study_page
@@ -156,6 +157,33 @@ def test_a_diagnosis_is_shown(whole_run):
     for words in ("The game at a checkpoint", "Step 500", "Stable, but rotating", "Lower the rates.", "Eigenvalues"):
         assert words in reader.words
     assert "The spectrum" in [picture["alt"] for picture in reader.all("img")]
+
+
+def test_losses_without_any_number_are_told_of(write_run):
+    folder = write_run(metrics=[metric(n, None, 1.0) for n in range(9)])
+    assert "Not drawn, because no value of theirs is finite: disc loss." in check(page_of(folder)).words
+
+
+def test_numbers_that_no_chart_knows_have_one_of_their_own(write_run):
+    folder = write_run(
+        metrics=[metric(n) | {"disc_wobble": n, "gen_wobble": -n} for n in range(9)],
+        evaluations=[evaluation(n, 1.0, source_accuracy=0.5, target_accuracy=0.4, odd_measure=n) for n in range(9)],
+    )
+    titles = [element.title for element in run_charts(RunRecords.read(folder))]
+    assert {"wobble", "Accuracies", "Odd measure"} <= set(titles)
+
+
+def test_a_run_with_an_analysis_beside_it_is_a_run(whole_run):
+    (whole_run / "analysis.json").write_text("{}")
+    assert not is_study(whole_run)
+
+
+def test_long_tables_of_a_study_are_folded(tmp_path):
+    tables = [{"title": f"{n} rows", "columns": ["a"], "rows": [[1]] * n} for n in (3, 30)]
+    folder = write_study(tmp_path / "s", study_json={}, analysis_json={"tables": tables})
+    reader = check(study_page(folder))
+    assert "30 rows (30 rows)" in reader.words
+    assert len(reader.all("summary")) == 1
 
 
 def test_a_hundred_thousand_records_make_a_small_page(write_run):

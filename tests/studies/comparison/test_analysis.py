@@ -14,7 +14,7 @@ from equipoise.studies.comparison.power import detectable, power, seeds_needed
 from equipoise.studies.comparison.scores import score
 from equipoise.studies.comparison.significance import holm, pairs_for_p, sign_flip_p, signed_ranks, smallest_p
 from equipoise.studies.comparison.trajectory import Trajectory, shared_budget, trajectory
-from equipoise.studies.comparison.words import pair_sentence, sentences, standing
+from equipoise.studies.comparison.words import decision, pair_sentence, sentences
 
 INF = math.inf
 
@@ -248,13 +248,13 @@ def test_a_comparison_by_hand():
     assert pair.differences == pytest.approx((1.0, 0.8, 1.2, 1.0, 1.0))
     assert pair.difference.value == pytest.approx(1.0)
     assert 0.75 < pair.difference.low < pair.difference.high < 1.25
-    assert (pair.p, pair.adjusted_p, standing(pair)) == (0.0625, 0.0625, "ahead")
+    assert (pair.p, pair.adjusted_p, decision(pair)) == (0.0625, 0.0625, "ahead")
     assert found.target == 7.0  # the median final of the worse arm
     assert [(arm.num_met, arm.num_diverged) for arm in found.arms] == [(3, 0), (4, 0)]
     sentence = pair_sentence(pair, "final FD")
     assert sentence.startswith("two is ahead of one in final FD, which the test alone does not settle: by 1 on average")
     assert "exact sign-flip p = 0.062, the smallest that 5 seeds can give" in sentence
-    assert "6 seeds would show it with a power of 80 %; fewer than 6 can show none." in sentence
+    assert "6 seeds would show it with a power of 80 %; fewer than 6 can show none." in sentences(found, "FD")[0]
 
 
 def test_common_seeds_cancel_what_a_seed_makes_hard():
@@ -262,7 +262,7 @@ def test_common_seeds_cancel_what_a_seed_makes_hard():
     hard = generator.normal(0, 10, 8)
     runs = made("one", 50 + hard + generator.normal(0, 0.1, 8)) + made("two", 49 + hard + generator.normal(0, 0.1, 8))
     (pair,) = compare(runs, Budget("steps", 100)).pairs["final"]
-    assert standing(pair) == "settled"
+    assert decision(pair) == "settled"
     assert pair_sentence(pair, "final FD").startswith("two has a lower final FD than one: by ")
 
 
@@ -284,7 +284,7 @@ def test_an_arm_that_always_diverges_loses_infinitely():
     runs = made("one", [5.0] * 6) + [Trajectory("two", seed, [0], [100.0], diverged=True) for seed in range(6)]
     found = compare(runs, Budget("steps", 100))
     (pair,) = found.pairs["final"]
-    assert (standing(pair), pair.p) == ("settled", 2 / 64)
+    assert (decision(pair), pair.p) == ("settled", 2 / 64)
     assert "one has a lower final FD than two: infinitely (runs diverged)" in " ".join(sentences(found, "FD"))
     assert found.target is None  # the worse arm came down to nothing
 
@@ -292,7 +292,7 @@ def test_an_arm_that_always_diverges_loses_infinitely():
 def test_fewer_than_three_seeds_are_compared_but_not_tested():
     found = compare(made("one", [5.0, 6.0]) + made("two", [4.0, 5.0]), Budget("steps", 100))
     (pair,) = found.pairs["final"]
-    assert (pair.p, pair.difference.low, standing(pair)) == (None, None, "untested")
+    assert (pair.p, pair.difference.low, decision(pair)) == (None, None, "untested")
     said = " ".join(sentences(found, "FD"))
     assert "two is lower than one in final FD by 1 on average (2 seeds, no test)." in said
     assert "No test is made with fewer than 3 seeds" in said
@@ -308,6 +308,18 @@ def test_many_pairs_are_corrected_and_chosen_ones_less():
     assert [one.adjusted_p for one in every.pairs["final"]] == holm([one.p for one in every.pairs["final"]])
     (chosen,) = compare(runs, Budget("steps", 100), pairs=[("c", "a")]).pairs["final"]
     assert (chosen.first, chosen.adjusted_p) == ("c", chosen.p)
+
+
+def test_of_many_pairs_those_are_told_that_show_something():
+    arms = {"a": 5.0, "b": 5.0, "c": 9.0, "d": 9.0}
+    runs = [run for name, value in arms.items() for run in made(name, [value, value + 0.1, value - 0.2])]
+    said = sentences(compare(runs, Budget("steps", 100)), "FD")
+    assert [sentence.split(" in final")[0] for sentence in said[:4]] == [
+        f"{better} is ahead of {worse}" for better in "ab" for worse in "cd"
+    ]
+    assert said[4] == "Nothing is shown between a and b, c and d; the table has their differences."
+    assert said[5].startswith("Of 6 pairs none can be settled with fewer than 8 seeds")
+    assert len(said) == 6
 
 
 def test_arms_of_unequal_length_are_compared_at_what_both_have_spent():
@@ -334,4 +346,6 @@ def test_bands_hold_the_middle_and_the_ends():
     assert found.costs[0] == 0.0
     assert found.costs[-1] == 100.0
     lost = compare([*made("one", [1.0]), Trajectory("one", 1, [0], [9.0], True)], Budget("steps", 100)).bands["one"]
-    assert lost.ends[1][-1] == INF
+    assert (lost.ends[0][-1], lost.median[-1], lost.ends[1][-1]) == (1.0, INF, INF)
+    even = compare(made("one", [1.0, 2.0, 4.0, 8.0]), Budget("steps", 100)).bands["one"]
+    assert (even.quartiles[0][-1], even.median[-1], even.quartiles[1][-1]) == (1.75, 3.0, 5.0)  # as numpy has them

@@ -12,7 +12,8 @@ from equipoise.core.errors import UserError
 from equipoise.recipes.claims import CLAIMS, Claim, Contrast
 from equipoise.studies.backends import Here
 from equipoise.studies.comparison.budget import Budget
-from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy, Judged, judge, overall
+from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy
+from equipoise.studies.comparison.judging import Judged, judge, overall
 from equipoise.studies.comparison.paired import paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.searched import Searched, Tried, by_configuration, gap_correlation, searched
@@ -107,11 +108,22 @@ def test_the_correlation_is_spearmans():
 
 def test_configurations_are_compared_one_by_one():
     def arm(name, finals):
-        return Searched(name, tuple(Tried(str(n), (final,), 0, 0, None) for n, final in enumerate(finals)), None)
+        return Searched(name, tuple(Tried(str(n), (final,), 0, 0, None, 20.0) for n, final in enumerate(finals)), None)
 
-    assert by_configuration(arm("a", [1.0, 2.0, 3.0, 4.0, 5.0]), arm("b", [2.0, 4.0, 6.0, 8.0, 10.0])) == (5, 5, 0.0625)
-    assert by_configuration(arm("a", [1.0, INF, 3.0]), arm("b", [2.0, INF, INF])) == (3, 2, 0.5)
+    twice = by_configuration(arm("a", [1.0, 2.0, 3.0, 4.0, 5.0]), arm("b", [2.0, 4.0, 6.0, 8.0, 10.0]))
+    assert (twice.number, twice.num_lower, twice.p) == (5, 5, 0.0625)
+    assert twice.needed.value < 1
+    lost = by_configuration(arm("a", [1.0, INF, 3.0]), arm("b", [2.0, INF, INF]))
+    assert (lost.number, lost.num_lower, lost.p) == (3, 2, 0.5)
     assert by_configuration(arm("a", [1.0, 2.0]), arm("b", [1.0, 2.0])) is None
+    assert by_configuration(arm("a", [1.0, 2.0, 3.0]), arm("b", [1.0, 2.0, 3.0, 4.0])) is None
+
+
+def test_searches_are_compared_at_as_many_configurations():
+    finals = [5.0, INF, 1.0, 9.0]
+    arm = Searched("a", tuple(Tried(str(n), (final,), 0, 0, None, 8.0) for n, final in enumerate(finals)), None)
+    assert arm.mean_best(1) == pytest.approx((5 + 8 + 1 + 8) / 4)  # nothing is worse than an untrained generator
+    assert arm.mean_best(4) == 1.0
 
 
 # Both stages.
@@ -153,6 +165,18 @@ def test_arms_whose_best_is_the_same_are_equal(study, tiny, tmp_path):
     answers = study(arms={"grid": only, "small": only}).run(tmp_path / "study", play)
     assert answers.verdict == "undecided"
     assert "grid and small came out of their tuning as the same configuration." in answers.results["sentences"]
+
+
+def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tmp_path):
+    broken, sound = tiny(training=FAST, gen={"optimizer": "no.such.Optimizer"}), tiny(training=FAST)
+    claim = study(
+        arms={"grid": {"broken": broken, "sound": sound}, "small": {"sound": tiny(training=FAST, gen={"lr": 1e-2})}}
+    )
+    answers = claim.run(tmp_path / "study", play)
+    assert [one["best"] for one in answers.results["search"]] == ["sound", "sound"]
+    assert [standing.status for standing in answers.standings.values()].count(Status.FAILED) == 1
+    with pytest.raises(UserError, match=r"Runs of every configuration of arm 'small' failed"):
+        study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "other", play)
 
 
 def test_a_claim_of_one_arm_is_refused(study, tiny):

@@ -104,6 +104,33 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says():
     assert median_interval([1.0, 2.0]).interval.low is None
 
 
+@pytest.mark.parametrize(
+    ("lines", "gap"),
+    [
+        ([], math.nan),
+        ([{"disc_loss": 1.0, "disc_gap": -0.4}, {"disc_loss": 1.3, "disc_gap": -0.1}], 0.1),
+        ([{"disc_loss": 1.0, "disc_gap": -0.4}, {"disc_loss": None, "disc_gap": None}], math.inf),
+        ([{"disc_loss": 1.0, "disc_gap": None}], math.nan),
+    ],
+)
+def test_the_gap_of_a_run_is_that_of_its_last_line(arm, lines, gap):
+    (run,) = Trial(arm(), 0, {"disc.lr": 1e-3, "gen.lr": 1e-3}).runs([0])
+    found = run_score(replace(measured(run, [9.0]), metrics=lines), "final").gap
+    assert found == pytest.approx(gap, nan_ok=True)
+
+
+def test_the_gap_and_the_score_are_correlated_by_rank_with_diverged_trials_last(two_arms):
+    gaps = {0: 0.5, 15: math.inf}
+    with_gaps = [
+        replace(one, runs=tuple(replace(run, gap=gaps.get(one.trial.number, one.trial.number)) for run in one.runs))
+        for one in two_arms.scored
+    ]
+    found = replace(two_arms, scored=tuple(with_gaps))
+    assert found.gap_correlations["slow"].rho == pytest.approx(1.0)
+    assert any(word.startswith("slow: over 16 trials the discriminator's gap") for word in sentences(found))
+    assert not two_arms.gap_correlations
+
+
 def records(*values):
     return [{"step": 10 * number, "values": {"fd": value}} for number, value in enumerate(values)]
 
@@ -143,6 +170,7 @@ def test_plans_that_make_no_sense_are_refused(arm, changes, words):
     ("other", "words"),
     [
         ({"name": "one"}, "Two arms are called 'one'"),
+        ({"name": "one!"}, "Two arms are called 'one', or nearly so"),
         ({"name": "two"}, "differ in nothing"),
         ({"name": "two", "evaluation": {"num_samples": 65}}, "differ in evaluation"),
         ({"name": "two", "training": {"steps": 61}}, "have 60 and 61 steps"),
@@ -217,6 +245,15 @@ def test_differences_on_fresh_seeds_are_paired(two_arms):
     assert any(
         "fast has FD 0.5 less than slow (median; -0.5 to -0.5, all seeds" in word for word in sentences(two_arms)
     )
+
+
+def test_a_winner_that_diverges_on_fresh_seeds_is_said_to(two_arms):
+    slow, fast = two_arms.finalists
+    lost = replace(slow, fresh=tuple(replace(run, score=math.inf, status=Status.DIVERGED) for run in slow.fresh))
+    words = sentences(replace(two_arms, finalists=(lost, fast)))
+    assert "FD diverged on 5 fresh seeds" in words[0]
+    assert "5 of them diverged" in words[0]
+    assert "On the same fresh seeds slow diverges more often than not where fast does not." in words
 
 
 def test_trials_that_follow_from_one_another_have_neither_mean_nor_ratio(arm):

@@ -46,7 +46,7 @@ def test_dimensions_are_read(text, dimension):
         ("int:1:2.5", "two whole numbers"),
         ("log:0:1", "a logarithm needs a value above 0"),
         ("log:1e-2:1e-5", "write log:1e-5:1e-2"),
-        ("log:1e-3:1e-3", "has one point; give it as --disc.lr 1e-3"),
+        ("log:1e-3:1e-3", "has one point; set it outside of --space"),
         ("1e-3", "has one point"),
         ("1e-3,1e-3", "has one point"),
         ("1e-3,", "empty choice"),
@@ -168,6 +168,16 @@ def test_a_setting_that_no_point_reads_is_warned_of_and_one_that_some_point_read
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read_space([ignored, name]).check(digits)
+
+
+def test_every_choice_is_among_the_samples():
+    space = read_space(["disc.lr=log:1e-4:1e-2", "disc.optimizer=adam,sgd,rmsprop", "game.objective=hinge,wasserstein"])
+    assert [tuple(point.values()) for point in space.samples()] == [
+        (1e-3, "sgd", "wasserstein"),
+        (1e-3, "adam", "wasserstein"),
+        (1e-3, "rmsprop", "wasserstein"),
+        (1e-3, "sgd", "hinge"),
+    ]
 
 
 def test_a_name_inside_a_player_belongs_to_both():

@@ -13,7 +13,14 @@ from equipoise.training.diagnosis.position import Position
 from equipoise.training.loop import open_session
 
 SMALL = DiagnosisSettings(
-    num_batches=3, num_samples=40, dense_up_to=60, max_products=60, path_points=7, probe_rounds=5, accuracy=0.05
+    num_batches=3,
+    num_samples=40,
+    num_eigenvalues=1,
+    dense_up_to=60,
+    max_products=50,
+    accuracy=0.3,
+    path_points=5,
+    probe_rounds=5,
 )
 PLAYER = {"optimizer": "adam", "lr": 1e-3}
 TRAINING = {"steps": 4, "batch_size": 16, "log_every": 2, "checkpoint_every": 2, "keep_checkpoints": 5}

@@ -62,8 +62,8 @@ def modes(*counts, kind="modes"):
     return Modes(kind, counts, (1 / number,) * number, sum(c > 0 for c in counts), 1.0, error, total)
 
 
-def memory(statistic, ratio=0.5):
-    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, 100, 100, 500), "digits", "split test", 1000, ())
+def memory(statistic, ratio=0.5, variety=1.0):
+    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, variety, 100, 100, 500), "digits", "split test", 1000, ())
 
 
 def gradients(penalty=None, cosine=None):
@@ -100,6 +100,10 @@ SPEAKING = {
         (found(probe=probe(1.0, 1.38)), ["reaches a loss of 1 in 300 rounds", "0.39 below ideal"]),
         (found(WASSERSTEIN, probe=probe(-7.0, -3.0, 0.0)), ["reaches a loss of -7"]),
     ],
+    "probe_blows_up": [
+        (found(run(disc={"lr": 30.0}), probe=probe(1e5, 1.38)), ["1e+05", "1.39", "it is 30"]),
+        (found(probe=probe(float("nan"), 1.38)), ["is nan"]),
+    ],
     "probe_finds_no_more": [(found(probe=probe(1.37, 1.38)), ["finds no more in 300 rounds"])],
     "modes_are_lost": [
         (found(modes=modes(50, 0, 50, 0)), ["2 of 4 modes", "numbers 1, 3", "r1-r2"]),
@@ -107,6 +111,7 @@ SPEAKING = {
         (found(run(game={"penalty": "r1-r2"}), modes=modes(50, 0)), ["lower rates"]),
     ],
     "copies_training_set": [(found(memorisation=memory(-8.0)), ["0.50x", "8.0 standard deviations", "--data.flip"])],
+    "makes_few_things": [(found(memorisation=memory(-8.0, variety=0.1)), ["10% as many", "--training.batch-size"])],
     "misses_training_set": [(found(memorisation=memory(8.0, 2.0)), ["2.00x", "--network.width"])],
     "rotates": [
         (found(spectrum=spectrum((0.1 + 2j, 0.1 - 2j))), ["0.1 +- 2i", "extragradient", "--game.penalty r1"]),
@@ -152,6 +157,7 @@ SILENT = {
         found(WASSERSTEIN, probe=probe(-3.5, -3.0, 0.0)),
         found(probe=probe(ideal=None)),
     ],
+    "probe_blows_up": [found(), found(probe=probe(1.5, 1.38)), found(probe=probe(ideal=None))],
     "probe_finds_no_more": [
         found(),
         found(probe=probe(1.0, 1.38)),
@@ -159,7 +165,13 @@ SILENT = {
         found(probe=probe(1.38, 1.0)),
     ],
     "modes_are_lost": [found(), found(modes=modes(26, 24, 25, 25))],
-    "copies_training_set": [found(), found(memorisation=memory(-2.0)), found(memorisation=memory(8.0))],
+    "copies_training_set": [
+        found(),
+        found(memorisation=memory(-2.0)),
+        found(memorisation=memory(8.0)),
+        found(memorisation=memory(-8.0, variety=0.1)),
+    ],
+    "makes_few_things": [found(), found(memorisation=memory(-8.0)), found(memorisation=memory(0.0))],
     "misses_training_set": [found(), found(memorisation=memory(2.0)), found(memorisation=memory(-8.0))],
     "rotates": [found(), found(spectrum=spectrum((3.0, 1.0))), found(spectrum=spectrum((1 + 2j, 1 - 2j)))],
     "is_unstable": [found(), found(spectrum=spectrum((3.0, 1.0)))],

@@ -65,10 +65,11 @@ def test_a_measurement_leaves_the_run_as_it_was_and_repeats(position_of, game, n
 
 @pytest.mark.parametrize("name", ["losses", "gradients", "noise", "spectrum", "path", "probe", "memorisation"])
 def test_another_seed_gives_other_numbers(position_of, name):
-    assert measured(position_of("images"), name) != measured(position_of("images", seed=1), name)
+    game = "images" if name == "memorisation" else "points"
+    assert measured(position_of(game), name) != measured(position_of(game, seed=1), name)
 
 
-@pytest.mark.parametrize("game", RUNS)
+@pytest.mark.parametrize("game", ["points", "images", "dirac"])
 def test_everything_becomes_tables(position_of, game):
     position, records = position_of(game), {}
     for name, measure in MEASUREMENTS.items():

@@ -66,6 +66,9 @@ def test_pictures_of_nearest_neighbours(run):
     (figure,) = found["figures"]
     assert (folder / "diagnosis" / figure["file"]).read_bytes().startswith(b"\x89PNG")
     assert len(found["measurements"]["memorisation"]["closest"]) == 8
+    (again,) = diagnose(folder, quick(measure=["losses"]))
+    assert again["figures"] == []
+    assert not (folder / "diagnosis" / figure["file"]).exists()
 
 
 def test_the_same_call_gives_the_same_record(run):
@@ -181,3 +184,15 @@ def test_other_data_than_the_run_had_are_said(run):
     (folder / "config.yaml").write_text(to_yaml(changed))
     with pytest.warns(DataWarning, match="other examples"):
         diagnose(folder, quick(measure=["losses"]))
+
+
+def test_features_that_do_not_fit_stop_nothing_else(run):
+    from equipoise.config.files import to_yaml
+
+    folder = run("spectral")
+    settings = RunFolder.open(folder).settings
+    changed = settings.model_copy(update={"evaluation": settings.evaluation.model_copy(update={"features": "mnist"})})
+    (folder / "config.yaml").write_text(to_yaml(changed))
+    (found,) = diagnose(folder, quick(measure=["losses", "modes", "memorisation"]))
+    assert set(found["measurements"]) == {"losses"}
+    assert all("choose features made for this data" in why for why in found["not_measured"].values())

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from equipoise.core.judges import JUDGES, RISKS
 from equipoise.reports.pages.charts import Chart, Curve
 from equipoise.reports.pages.findings import label_of, radii
 from equipoise.reports.pages.records import Record, RunRecords, column, nested, number_or
@@ -20,7 +21,7 @@ _KNOWN = (
         for player in PLAYERS
         for name in (
             *("loss", "gap", "rate", "penalty", "gradients", "point", "noise", "signal", "noise_scale"),
-            *("ideal_loss", "average_loss", "gap_factor"),
+            *("ideal_loss", "average_loss", "gap_factor", "ideal"),
         )
     ),
 )
@@ -48,11 +49,25 @@ def run_charts(run: RunRecords) -> list[Chart]:
     return [chart if chart.is_path else replace(chart, span=span) for chart in drawn]
 
 
+def not_drawn(run: RunRecords) -> list[str]:
+    """Losses that were recorded without any finite value, which is what a divergence leaves."""
+    names = [f"{player}_loss" for player in PLAYERS]
+    recorded = [name for name in names if any(name in record for record in run.metrics)]
+    return [name.replace("_", " ") for name in recorded if not len(metric_line(run, name).finite)]
+
+
 def ideal_of(run: RunRecords, player: str) -> float | None:
     """The ideal loss of a player; None where it has none."""
     ideals = column(run.metrics, f"{player}_loss") - column(run.metrics, f"{player}_gap")
     finite = ideals[np.isfinite(ideals)]
     return float(np.median(finite)) if len(finite) else None
+
+
+def about_judge(judge: str) -> str:
+    """What the value says that judges the checkpoints of a run."""
+    if judge in RISKS.values():
+        return "What the rule minimises that chooses the checkpoint, without labels of the target."
+    return "How far generated examples are from real ones."
 
 
 def distance_line(run: RunRecords) -> Line:
@@ -93,7 +108,7 @@ def _distance(run: RunRecords) -> Iterator[Chart]:
         label, line, "third", floor if floor == floor else None, "real examples get", has_interval=has_interval
     )
     title = f"{label[0].upper()}{label[1:]}"
-    about = "How far generated examples are from real ones; less is better." + (
+    about = f"{about_judge(run.judge)} Less is better." + (
         " The band is the 95 % interval over other samples of this size." if has_interval else ""
     )
     yield Chart(title, [curve], may_be_log=True, marks=_marks(run), about=about)
@@ -159,17 +174,24 @@ def _values(run: RunRecords) -> Iterator[Chart]:
     orders = [name for name in names if name.startswith("jsd")]
     shares = [name for name in names if name in _SHARES]
     counts = [name for name in names if name in _COUNTS]
-    alone = [[name] for name in names if name not in (*orders, *shares, *counts)]
+    accuracies = [name for name in names if name.endswith("accuracy")]
+    alone = [[name] for name in names if name not in (*orders, *shares, *counts, *accuracies)]
     titles = {"fd": "Fréchet distance", "kid": "Kernel distance (KID)", "is": "Inception Score"}
     for group, title in (
-        (counts, "Modes and classes found"),
+        (counts, f"{' and '.join(counts).capitalize()} found"),
         (shares, "Shares"),
+        (accuracies, "Accuracies"),
         (orders, "Divergence of n-grams"),
-        *((one, titles.get(one[0], one[0])) for one in alone),
+        *((one, titles.get(one[0]) or _named(one[0])) for one in alone),
     ):
         if group:
             curves = [_value_curve(run, name, _LOOKS[place % len(_LOOKS)]) for place, name in enumerate(group)]
             yield Chart(title, curves, may_be_log=group in alone, from_zero=group not in alone)
+
+
+def _named(name: str) -> str:
+    words = JUDGES.get(name, name.replace("_", " "))
+    return words[0].upper() + words[1:]
 
 
 def _value_curve(run: RunRecords, name: str, look: str) -> Curve:

@@ -9,10 +9,12 @@ from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, next_
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import Picture, embedded, frames
 from equipoise.reports.pages.records import Record, RunRecords, number_or
-from equipoise.reports.pages.run_charts import run_charts
+from equipoise.reports.pages.run_charts import not_drawn, run_charts
 from equipoise.reports.pages.tables import Table, cell, from_record
 from equipoise.reports.pages.words import duration, number, steps_text
 
+_WITH_EXAMPLES = ("generative", "domain-adversarial")
+_CAST = ("network.architecture", "data.source", "target.source")
 _MOST_LINES, _MOST_TEXTS = 24, 60
 _PROTOCOL_WORDS = {
     "features": "features",
@@ -79,6 +81,7 @@ def run_page(run: RunRecords, command: str) -> str:
         tiles=tiles(run),
         stills=stills(run),
         charts=run_charts(run),
+        not_drawn=not_drawn(run),
         interpolation=_interpolation(run),
         neighbours=_neighbours(run),
         diagnoses=_diagnoses(run),
@@ -97,14 +100,17 @@ def run_page(run: RunRecords, command: str) -> str:
 def in_short(run: RunRecords) -> str:
     """The settings that matter most, in a line."""
     kind = run.setting("game.kind")
-    if kind and kind != "generative":
-        parts = [f"{kind} game between points"]
+    has_examples = kind in (None, *_WITH_EXAMPLES)
+    if has_examples:
+        architecture, source, target = (run.setting(name) for name in _CAST)
+        data = f"{source} to {target}" if kind == "domain-adversarial" else str(source)
+        parts = [f"{architecture} on {data}", _objective(run)]
     else:
-        parts = [f"{run.setting('network.architecture')} on {run.setting('data.source')}", _objective(run)]
+        parts = [f"{kind} game between points"]
     for player in ("disc", "gen"):
         parts.append(f"{player} {run.setting(f'{player}.optimizer')} {cell(run.setting(f'{player}.lr'))}")
     batch = run.setting("training.batch_size")
-    return " · ".join([*parts, *([f"batches of {batch}"] if kind == "generative" else [])])
+    return " · ".join([*parts, *([f"batches of {batch}"] if has_examples else [])])
 
 
 def _objective(run: RunRecords) -> str:

@@ -12,7 +12,7 @@ from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, verdi
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import BUDGET, frames
 from equipoise.reports.pages.records import RunRecords, column, nested, number_or
-from equipoise.reports.pages.run_charts import distance_line, ideal_of, metric_line
+from equipoise.reports.pages.run_charts import about_judge, distance_line, ideal_of, metric_line
 from equipoise.reports.pages.run_page import Still
 from equipoise.reports.pages.tables import Table, cell
 from equipoise.reports.pages.thinning import Line
@@ -120,7 +120,7 @@ def _charts(runs: Sequence[RunRecords], names: Sequence[str]) -> list[Chart]:
     made = []
     if measured := [run for run in runs if run.evaluations]:
         label = label_of(measured[0])
-        about = "How far generated examples are from real ones; less is better."
+        about = f"{about_judge(measured[0].judge)} Less is better."
         curves = _curves(runs, names, distance_line)
         made.append(Chart(label[0].upper() + label[1:], curves, may_be_log=True, about=about))
     for name, title, may_be_log in _CHARTS:

@@ -27,7 +27,8 @@ _MOST_CELL = 160
 
 def is_study(path: Path) -> bool:
     """Whether ``path`` is the folder of a study."""
-    return any((path / name).is_file() for name in ("analysis.json", "study.json"))
+    is_run = (path / "config.yaml").is_file()
+    return not is_run and any((path / name).is_file() for name in ("analysis.json", "study.json"))
 
 
 def study_page(path: Path) -> str:
@@ -42,7 +43,7 @@ def study_page(path: Path) -> str:
     return rendered(
         "study.html",
         title=str(analysis.get("title") or _TITLES.get(kind, kind)),
-        kind=_TITLES.get(kind, kind),
+        kind=_TITLES.get(kind, kind.capitalize()),
         name=path.resolve().name,
         sentences=sentences,
         tables=tables or _csv_tables(path),

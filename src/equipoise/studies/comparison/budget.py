@@ -13,7 +13,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from equipoise.config import GameSettings, PlayerSettings, RunSettings, TrainingSettings
 from equipoise.core.errors import UserError
@@ -109,8 +109,3 @@ def _counted(training: TrainingSettings) -> tuple[int, float]:
             session.play_round()
         numbers.append(session.match.disc.num_gradients + session.match.gen.num_gradients)
     return session.order.num_batches, (numbers[1] - numbers[0]) / (_COUNTED_TO - _COUNTED_FROM)
-
-
-def as_json(budget: Budget) -> dict[str, Any]:
-    """For ``study.json``."""
-    return {"unit": budget.unit, "amount": budget.amount}

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equipoise.core.errors import UserError
 from equipoise.studies.comparison.budget import Budget
@@ -20,6 +21,7 @@ from equipoise.studies.comparison.significance import holm
 from equipoise.studies.comparison.trajectory import Trajectory, shared_budget
 from equipoise.studies.interval import Interval
 
+Array = NDArray[np.float64]
 Pair = tuple[str, str]
 _NUM_DRAWN = 101
 
@@ -135,9 +137,19 @@ def band(runs: Sequence[Trajectory], budget: float) -> Band:
     """Median, quartiles and ends of the curves of ``runs`` from 0 to ``budget``."""
     costs = np.linspace(0.0, budget, _NUM_DRAWN)
     curves = np.stack([run.at(costs) for run in runs])
-    # Order statistics, because a value may be infinite and must not be averaged.
-    low, quarter, median, three, high = np.quantile(curves, [0, 0.25, 0.5, 0.75, 1], axis=0, method="nearest").tolist()
+    low, quarter, median, three, high = (_quantile(curves, level).tolist() for level in (0.0, 0.25, 0.5, 0.75, 1.0))
     return Band(costs.tolist(), median, (quarter, three), (low, high))
+
+
+def _quantile(curves: Array, level: float) -> Array:
+    """The quantile of ``curves`` (runs, costs) at each cost, of values that may be infinite."""
+    ordered, place = np.sort(curves, axis=0), level * (len(curves) - 1)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    share = place - math.floor(place)
+    found: Array = np.where(np.isfinite(above) | (share == 0), below, math.inf)
+    known = np.isfinite(below) & np.isfinite(above)
+    found[known] += share * (above[known] - below[known])
+    return found
 
 
 def centre(values: Sequence[float]) -> Interval:

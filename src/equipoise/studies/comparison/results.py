@@ -22,7 +22,7 @@ from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.scores import SCORES, WORDS, ScoreName, Scores
 from equipoise.studies.comparison.tables import Cell, Table, cell_text
-from equipoise.studies.comparison.words import interval_words, sentences, standing
+from equipoise.studies.comparison.words import decision, interval_words, sentences
 from equipoise.studies.folder import Standing
 from equipoise.studies.interval import Interval
 from equipoise.studies.plan import PlannedRun
@@ -98,7 +98,7 @@ def _arms_table(found: Comparison, distance: str) -> Table:
 
 
 def _arm_row(arm: Summary) -> list[Cell]:
-    row: list[Cell] = [arm.name, arm.num_runs, arm.num_diverged, *(_with_ends(arm.scores[score]) for score in SCORES)]
+    row: list[Cell] = [arm.name, arm.num_runs, arm.num_diverged, *(with_ends(arm.scores[score]) for score in SCORES)]
     if arm.to_target is not None:
         never = math.isinf(arm.to_target)
         row += [f"{arm.num_met}/{arm.num_runs}", "never" if never else round(arm.to_target, 1)]
@@ -111,7 +111,7 @@ def _pairs_table(found: Comparison, score: ScoreName, distance: str) -> Table:
         [
             pair.first,
             pair.second,
-            _with_ends(pair.difference),
+            with_ends(pair.difference),
             len(pair.seeds),
             pair.p,
             pair.adjusted_p,
@@ -138,7 +138,7 @@ def _spent_table(found: Comparison, played: Sequence[Played]) -> Table:
 
 
 def _pair(pair: Paired) -> dict[str, Any]:
-    return {**asdict(pair), "standing": standing(pair)}
+    return {**asdict(pair), "decision": decision(pair)}
 
 
 def _run(scores: Scores) -> dict[str, Any]:
@@ -181,6 +181,7 @@ def _csv_row(run: PlannedRun, standing: Standing, ended: tuple[Played, Scores] |
     return row | {unit: cost_at(last, unit) if last else "" for unit in UNITS}
 
 
-def _with_ends(interval: Interval) -> str:
+def with_ends(interval: Interval) -> str:
+    """A number and the ends of its interval, as far as it has both."""
     ends = interval_words(interval)
     return cell_text(interval.value) + (f" ({ends})" if ends else "")

@@ -18,8 +18,11 @@ from equipoise.studies.comparison.scores import score
 from equipoise.studies.comparison.significance import sign_flip_p
 from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.folder import Record
+from equipoise.studies.interval import Interval
+from equipoise.studies.tuning.budget import budget_ratio, mean_best
 
 _LATE = 0.9
+_LEAST = 1e-12  # a distance of 0 has no logarithm
 _COUNTED = ("classes", "modes")
 
 
@@ -33,6 +36,7 @@ class Tried:
         num_diverged: runs.
         num_collapsed: runs that did not diverge.
         gap: mean over seeds of the discriminator's |loss - ideal| in the last tenth; None where none is known.
+        first: median distance before the first round.
     """
 
     label: str
@@ -40,11 +44,17 @@ class Tried:
     num_diverged: int
     num_collapsed: int
     gap: float | None
+    first: float = math.inf
 
     @property
     def median(self) -> float:
         """Of the finals."""
         return statistics.median(self.finals)
+
+    @property
+    def useful(self) -> float:
+        """What the configuration is worth to a search: no less than an untrained generator, which anyone has."""
+        return min(self.median, self.first)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,10 @@ class Searched:
         """Runs of the search."""
         return sum(len(one.finals) for one in self.tried)
 
+    def mean_best(self, number: int) -> float:
+        """Final distance that a search of so many of the configurations, drawn at random, finds on average."""
+        return float(mean_best([one.useful for one in self.tried])[number - 1])
+
 
 def searched(arm: str, runs: Sequence[Played], budget: float) -> Searched:
     """What the ``runs`` of one arm found; their labels say ``candidate``."""
@@ -86,7 +100,7 @@ def gap_correlation(tried: Sequence[Tried]) -> float | None:
     """Spearman's rank correlation of gap and median final distance over configurations.
 
     >>> made = [Tried(str(gap), (fd,), 0, 0, gap) for gap, fd in ((0.1, 2.0), (0.3, 5.0), (0.9, float("inf")))]
-    >>> gap_correlation(made)
+    >>> round(gap_correlation(made), 3)
     1.0
     """
     known = [(one.gap, one.median) for one in tried if one.gap is not None]
@@ -130,10 +144,11 @@ def late_gap(metrics: Sequence[Record], num_steps: int) -> float | None:
 
 
 def searches_table(found: Sequence[Searched], distance: str) -> Table:
-    """A line for each arm."""
+    """A line for each arm; the least number of configurations of any arm is the budget at which searches are equal."""
+    equal = min(len(one.tried) for one in found)
     columns = ["arm", "configurations", "runs", "diverged", "collapsed", "best", f"its median {distance}"]
-    columns += [f"median {distance} of all", "median gap", f"Spearman of gap and {distance}"]
-    return Table("Tuning, on seeds of its own", columns, [_row(one) for one in found])
+    columns += [f"mean best of {equal}", f"median {distance} of all", "median gap", f"Spearman of gap and {distance}"]
+    return Table("Tuning, on seeds of its own", columns, [_row(one, equal) for one in found])
 
 
 def candidates_table(found: Sequence[Searched], distance: str) -> Table:
@@ -147,18 +162,35 @@ def candidates_table(found: Sequence[Searched], distance: str) -> Table:
     return Table("Every configuration of the search", columns, rows)
 
 
-def by_configuration(one: Searched, other: Searched) -> tuple[int, int, float] | None:
-    """Configurations of equal label: their number, in how many the first arm is lower, and the two-sided p of that.
+@dataclass(frozen=True)
+class Together:
+    """Two arms that tried the same configurations.
 
-    The sign-flip test is over the logarithms of the ratios, or over signed ranks where a run diverged. None where the
-    arms have fewer than three labels in common.
+    Attributes:
+        number: of configurations.
+        num_lower: in which the first arm has the lower median.
+        p: two-sided, of the sign-flip test over the logarithms of the ratios, or of signed ranks where a run diverged.
+        needed: trials that the first arm needs for what half of the trials give the second on average, as a share of
+            these; infinite where all of its trials do not get there.
     """
-    others = {tried.label: tried.median for tried in other.tried}
-    pairs = [(tried.median, others[tried.label]) for tried in one.tried if tried.label in others]
-    if len(pairs) < FEWEST:
+
+    number: int
+    num_lower: int
+    p: float
+    needed: Interval
+
+
+def by_configuration(one: Searched, other: Searched) -> Together | None:
+    """Two arms configuration by configuration; None unless they tried the same ones, three or more."""
+    others = {tried.label: tried for tried in other.tried}
+    if len(one.tried) < FEWEST or others.keys() != {tried.label for tried in one.tried}:
         return None
-    ratios = [0.0 if a == b else math.log(max(a, 1e-12)) - math.log(max(b, 1e-12)) for a, b in pairs]
-    return len(pairs), sum(ratio < 0 for ratio in ratios), sign_flip_p(ratios)
+    pairs = [(tried, others[tried.label]) for tried in one.tried]
+    medians = [(first.median, second.median) for first, second in pairs]
+    ratios = [0.0 if a == b else math.log(max(a, _LEAST)) - math.log(max(b, _LEAST)) for a, b in medians]
+    useful = [first.useful for first, _ in pairs], [second.useful for _, second in pairs]
+    needed = budget_ratio(*useful, num_trials=len(pairs) // 2).ratio
+    return Together(len(pairs), sum(ratio < 0 for ratio in ratios), sign_flip_p(ratios), needed)
 
 
 def _tried(label: str, runs: Sequence[Played], budget: float) -> Tried:
@@ -171,10 +203,11 @@ def _tried(label: str, runs: Sequence[Played], budget: float) -> Tried:
         sum(lost),
         sum(collapsed(one.evaluations) for one, is_lost in zip(runs, lost, strict=True) if not is_lost),
         statistics.fmean(known) if known else None,
+        statistics.median(float(one.trajectory.values[0]) if one.evaluations else math.inf for one in runs),
     )
 
 
-def _row(one: Searched) -> list[Cell]:
+def _row(one: Searched, equal: int) -> list[Cell]:
     gaps = [tried.gap for tried in one.tried if tried.gap is not None]
     best = min(one.tried, key=lambda tried: tried.median)
     return [
@@ -185,6 +218,7 @@ def _row(one: Searched) -> list[Cell]:
         sum(tried.num_collapsed for tried in one.tried),
         best.label,
         best.median,
+        one.mean_best(equal),
         statistics.median(tried.median for tried in one.tried),
         statistics.median(gaps) if gaps else None,
         one.spearman,

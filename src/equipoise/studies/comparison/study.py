@@ -4,7 +4,7 @@ Who plays the runs and who shows them is handed in, as in `equipoise.studies.bat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from equipoise.core.errors import UserError
 from equipoise.core.judges import JUDGES, judge_of
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
-from equipoise.studies.comparison.budget import Budget, Spent, as_json
+from equipoise.studies.comparison.budget import Budget, Spent
 from equipoise.studies.comparison.comparison import Comparison, Pair, compare
 from equipoise.studies.comparison.played import Played, played_runs
 from equipoise.studies.comparison.results import results_of, write_results
@@ -72,7 +72,7 @@ class CompareStudy:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes two studies the same one: data, evaluation and budget; arms and seeds may be added."""
-        return {"kind": "compare", "budget": as_json(self.budget), **protocol_of(self.arms[0].settings)}
+        return {"kind": "compare", "budget": asdict(self.budget), **protocol_of(self.arms[0].settings)}
 
     @property
     def rule(self) -> StopRule:

@@ -84,6 +84,6 @@ def latex(cell: Cell) -> str:
     r"""A cell with everything escaped that LaTeX would read as a command.
 
     >>> latex("a --b_c 5%")
-    'a -{}-{}b\\\\_c 5\\\\%'
+    'a -{}-{}b\\_c 5\\%'
     """
     return "".join(_LATEX.get(sign, sign) for sign in cell_text(cell))

@@ -15,11 +15,13 @@ from equipoise.studies.comparison.scores import WORDS
 from equipoise.studies.comparison.significance import pairs_for_p, smallest_p
 from equipoise.studies.interval import Interval
 
-Standing = Literal["settled", "ahead", "open", "untested"]
+Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
+MOST_TOLD = 3
+"""Pairs up to which each gets its whole sentence; of more, only those between which something is shown."""
 
 
-def standing(pair: Paired) -> Standing:
+def decision(pair: Paired) -> Decision:
     """How far a pair is decided."""
     if pair.adjusted_p is None:
         return "untested"
@@ -41,7 +43,7 @@ def sentences(found: Comparison, distance: str) -> list[str]:
     score = f"{WORDS[found.by]} {distance}"
     pairs = found.pairs[found.by]
     said = [*_budget(found), *_diverged(found.arms)]
-    said += [pair_sentence(pair, score, len(pairs)) for pair in pairs]
+    said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
     said += _untested(pairs)
     return said
 
@@ -54,7 +56,7 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         score: what was compared, such as final FD.
         num_pairs: compared in all.
     """
-    value, state = pair.difference.value, standing(pair)
+    value, state = pair.difference.value, decision(pair)
     names = quoted(pair.first), quoted(pair.second)
     better, worse = names if value < 0 else names[::-1]
     kind = "on average" if pair.is_mean else "in the median"
@@ -67,7 +69,7 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         "open": f"Nothing is shown between {better} and {worse} in {score}: {better} is lower {size}",
         "untested": f"{better} is lower than {worse} in {score} {size}",
     }[state]
-    return f"{lead}{_evidence(pair, num_pairs)}.{_outlook(pair, state, num_pairs)}"
+    return f"{lead}{_evidence(pair, num_pairs)}."
 
 
 def quoted(name: str) -> str:
@@ -109,7 +111,7 @@ def _evidence(pair: Paired, num_pairs: int) -> str:
     return f" (95 % interval {interval_words(Interval(0.0, *ends))}; paired, {seeds}; {p})"
 
 
-def _outlook(pair: Paired, state: Standing, num_pairs: int) -> str:
+def _outlook(pair: Paired, state: Decision, num_pairs: int) -> str:
     """How many seeds would settle it."""
     if state in ("settled", "untested"):
         return ""
@@ -122,6 +124,24 @@ def _outlook(pair: Paired, state: Standing, num_pairs: int) -> str:
     if pair.detectable is None:
         return f"{more}; fewer than {least} can show none."
     return f"{more}; {len(pair.seeds)} show one of {number(pair.detectable)} or more."
+
+
+def _few(pairs: Sequence[Paired], score: str) -> list[str]:
+    return [pair_sentence(pair, score, len(pairs)) + _outlook(pair, decision(pair), len(pairs)) for pair in pairs]
+
+
+def _many(pairs: Sequence[Paired], score: str) -> list[str]:
+    told = [pair for pair in pairs if decision(pair) in ("settled", "ahead")]
+    said = [pair_sentence(pair, score, len(pairs)) for pair in sorted(told, key=lambda pair: pair.p or 0.0)]
+    left = [f"{quoted(pair.first)} and {quoted(pair.second)}" for pair in pairs if decision(pair) == "open"]
+    said += [f"Nothing is shown between {', '.join(left)}; the table has their differences."] if left else []
+    least, seeds = pairs_for_p(LEVEL / len(pairs)), max(len(pair.seeds) for pair in pairs)
+    if seeds < least:
+        said.append(
+            f"Of {len(pairs)} pairs none can be settled with fewer than {least} seeds; compare fewer pairs, or play "
+            f"more."
+        )
+    return said
 
 
 def _budget(found: Comparison) -> list[str]:

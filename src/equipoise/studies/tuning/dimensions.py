@@ -172,7 +172,7 @@ def _read_range(name: str, kind: str, words: list[str]) -> Range | Whole:
             f"of a grid at least."
         )
     if low == high:
-        raise UserError(f"{given} has one point; give it as --{name} {words[0]}, or a second end.")
+        raise UserError(f"{given} has one point; set it outside of --space, or give a second end.")
     if low > high:
         raise UserError(f"{given} ends below its beginning; write {kind}:{words[1]}:{words[0]}.")
     if kind.startswith("log") and low <= 0:
@@ -193,7 +193,7 @@ def _read_choice(name: str, text: str) -> Choice:
     if "" in values:
         raise UserError(f"--space {name}={text} holds an empty choice; write {name}=a,b,c.")
     if len(values) < 2:
-        raise UserError(f"--space {name}={text} has one point; give it as --{name} {text}, or more choices.")
+        raise UserError(f"--space {name}={text} has one point; set it outside of --space, or give more choices.")
     return Choice(values)
 
 

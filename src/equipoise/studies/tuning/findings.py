@@ -1,7 +1,10 @@
 """What a search has found, as data: budget curves, their ratios, the best on fresh seeds; no words, no files."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from scipy.stats import spearmanr
 
 from equipoise.studies.interval import Interval
 from equipoise.studies.tuning.budget import BudgetCurve, BudgetRatio, budget_curve, budget_ratio, running_best
@@ -10,7 +13,7 @@ from equipoise.studies.tuning.other_study import OtherStudy
 from equipoise.studies.tuning.plan import ADAPTIVE, TunePlan
 from equipoise.studies.tuning.scores import MedianInterval, RunScore, Scored, median_interval
 
-_FEWEST = 2
+_FEWEST, _FEWEST_RANKED = 2, 5
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,21 @@ class RatioOfArms:
 
 
 @dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's, which an infinite score (the worst rank) does not upset.
+
+    Attributes:
+        rho: in [-1, 1].
+        p_value: that ranks without any relation were correlated as much.
+        num_trials: that it is made of.
+    """
+
+    rho: float
+    p_value: float
+    num_trials: int
+
+
+@dataclass(frozen=True)
 class Findings:
     """All of a search.
 
@@ -77,8 +95,14 @@ class Findings:
 
     @property
     def worth(self) -> dict[str, dict[int, float]]:
-        """What each trial is worth to a search, by number, of every arm; those of the other study bear its name too."""
-        mine = {arm.name: {one.trial.number: one.useful for one in self.of(arm.name)} for arm in self.plan.arms}
+        """What each trial is worth to a search, by number, of every arm; those of the other study bear its name too.
+
+        Without those that are worth nothing finite: not even their untrained generator could be measured.
+        """
+        mine = {
+            arm.name: {one.trial.number: one.useful for one in self.of(arm.name) if math.isfinite(one.useful)}
+            for arm in self.plan.arms
+        }
         theirs = self.against.worth if self.against else {}
         name = self.against.name if self.against else ""
         return mine | {f"{arm} ({name})": worth for arm, worth in theirs.items()}
@@ -116,6 +140,18 @@ class Findings:
             for budget in budgets:
                 ratio = budget_ratio(mine, theirs, budget, intervals=self._independent)
                 found.append(RatioOfArms(arm, other, ratio))
+        return found
+
+    @property
+    def gap_correlations(self) -> dict[str, RankCorrelation]:
+        """Of the discriminator's gap and the score, over all trials of an arm where there is a gap."""
+        found = {}
+        for arm in self.plan.arms:
+            mine = [one for one in self.of(arm.name) if not math.isnan(one.gap)]
+            gaps, scores = [one.gap for one in mine], [one.score for one in mine]
+            if len(mine) >= _FEWEST_RANKED and len(set(gaps)) > 1 and len(set(scores)) > 1:
+                result = spearmanr(gaps, scores)
+                found[arm.name] = RankCorrelation(float(result.statistic), float(result.pvalue), len(mine))
         return found
 
     def differences(self) -> list[tuple[str, str, MedianInterval]]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from equipoise.studies.folder import Status
 from equipoise.studies.tuning.budget import curve_as_json
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms, ends_of
 from equipoise.studies.tuning.heat_map import HeatMap
+from equipoise.studies.tuning.plan import file_name
 from equipoise.studies.tuning.scores import RunScore, Scored
 from equipoise.studies.tuning.words import sentences, spelled
 
@@ -53,6 +53,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "arms": {name: _arm(findings, name) for name in names},
         "curves": {name: curve_as_json(curve) for name, curve in findings.curves.items()},
         "ratios": [asdict(one) for one in findings.ratios],
+        "gap_correlations": {name: asdict(one) for name, one in findings.gap_correlations.items()},
         "finalists": [_finalist(one) for one in findings.finalists],
         "heat_maps": {name: _heat_map(found, name) for name, found in findings.maps.items()},
     }
@@ -67,16 +68,12 @@ def write_results(folder: Path, results: dict[str, Any], findings: Findings) -> 
     rows += [_run_row(one.searched, run, is_fresh=True) for one in fresh.values() for run in one.fresh]
     _write_csv(folder / RUNS, rows)
     for one in findings.finalists:
-        write_text(folder / f"best-{_slug(one.name)}.yaml", to_yaml(one.searched.trial.settings))
+        write_text(folder / f"best-{file_name(one.name)}.yaml", to_yaml(one.searched.trial.settings))
 
 
 def rates_figure(arm: str) -> str:
     """Name of the file of an arm's heat map."""
-    return f"rates-{_slug(arm)}.png"
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "arm"
+    return f"rates-{file_name(arm)}.png"
 
 
 def _arm(findings: Findings, name: str) -> dict[str, Any]:
@@ -94,6 +91,7 @@ def _trial(one: Scored) -> dict[str, Any]:
         "score": one.score,
         "useful": one.useful,
         "diverged": one.diverged,
+        "gap": one.gap,
         "runs": [asdict(run) for run in one.runs],
     }
 
@@ -188,13 +186,13 @@ def _cell_text(score: float | None) -> float | str | None:
 
 def _trial_row(one: Scored) -> dict[str, Any]:
     trial = {"arm": one.trial.arm.name, "trial": one.trial.number, **one.trial.values}
-    return trial | {"score": one.score, "useful": one.useful, "diverged": one.diverged}
+    return trial | {"score": one.score, "useful": one.useful, "diverged": one.diverged, "gap": one.gap}
 
 
 def _run_row(one: Scored, run: RunScore, *, is_fresh: bool) -> dict[str, Any]:
     (planned,) = one.trial.runs([run.seed])
     row = {"run": planned.key, **planned.labels, "fresh": is_fresh, "status": run.status.value}
-    return row | {"score": run.score, "first": run.first}
+    return row | {"score": run.score, "first": run.first, "gap": run.gap}
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:

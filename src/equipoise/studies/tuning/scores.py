@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from scipy.stats import binom
 
-from equipoise.studies.folder import Status
+from equipoise.studies.folder import Record, Status
 from equipoise.studies.interval import Interval
 from equipoise.studies.measured import Measured
 from equipoise.studies.tuning.plan import ScoreName, Trial
@@ -29,6 +29,8 @@ class RunScore:
         score: less is better; infinite where it diverged or was given up.
         first: its distance before training; NaN where it was not finite.
         judge: name of the value that its distances are (see `core.judges`).
+        gap: how far the discriminator's loss was from its ideal in the end, |mean of the last logging interval - ideal|
+            (the optimality gap of Hazimeh & Ponomareva 2023); infinite where it was not finite, NaN without an ideal.
     """
 
     seed: int
@@ -36,6 +38,7 @@ class RunScore:
     score: float
     first: float = math.nan
     judge: str = "fd"
+    gap: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Scored:
         return sum(run.status is Status.DIVERGED for run in self.runs) / len(self.runs)
 
     @property
+    def gap(self) -> float:
+        """Median over seeds; NaN where the game has no ideal loss."""
+        return statistics.median(run.gap for run in self.runs)
+
+    @property
     def useful(self) -> float:
         """The score, or the distance of an untrained generator where that is less: what the trial is worth to a search.
 
@@ -81,7 +89,17 @@ def run_score(run: Measured, which: ScoreName) -> RunScore:
     score = math.inf
     if ended_well:
         score = values[-1] if which == "final" else min(finite)
-    return RunScore(run.run.settings.seed, status, score, values[0] if values else math.nan, run.judge)
+    first = values[0] if values else math.nan
+    return RunScore(run.run.settings.seed, status, score, first, run.judge, _gap(run.metrics))
+
+
+def _gap(metrics: Sequence[Record]) -> float:
+    """The last gap of the discriminator, unsigned."""
+    last = metrics[-1] if metrics else {"disc_loss": math.nan}
+    gap = last.get("disc_gap")
+    if gap is None:
+        return math.inf if last.get("disc_loss") is None else math.nan  # null on disk: not finite, or no ideal
+    return abs(float(gap))
 
 
 def score_trials(

@@ -22,7 +22,7 @@ from equipoise.config.files import dotted_fields, validated
 from equipoise.core.errors import IgnoredSettingWarning, UserError, nearest
 from equipoise.core.seeding import derived_seed
 from equipoise.studies.plan import WHERE
-from equipoise.studies.tuning.dimensions import Dimension, Range, Value, read_dimension
+from equipoise.studies.tuning.dimensions import Choice, Dimension, Range, Value, read_dimension
 
 Values = Mapping[str, Value]
 """One point of a space: a value by name."""
@@ -73,6 +73,13 @@ class Space:
         """All points of the grid; the last dimension moves fastest."""
         points = itertools.product(*(dimension.grid() for dimension in self.dimensions.values()))
         return [dict(zip(self.dimensions, point, strict=True)) for point in points]
+
+    def samples(self) -> list[dict[str, Value]]:
+        """One point, and for every further choice of a dimension the same point with it."""
+        first = {name: dimension.at(0.5) for name, dimension in self.dimensions.items()}
+        choices = {name: one.values for name, one in self.dimensions.items() if isinstance(one, Choice)}
+        others = [first | {name: value} for name, values in choices.items() for value in values]
+        return [first, *(point for point in others if point != first)]
 
     def apply(self, settings: RunSettings, values: Values) -> RunSettings:
         """``settings`` at a point of the space; silent about those that are not read there.

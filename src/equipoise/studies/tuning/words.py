@@ -23,7 +23,12 @@ def sentences(findings: Findings) -> list[str]:
     found += [_ratio(one, label) for one in findings.ratios if _is_headline(one, findings)]
     found += [word for name, one in findings.maps.items() for word in _heat_map(name, one, label)]
     found += [_diverged(findings, arm.name) for arm in findings.plan.arms]
-    return found + [word for one in findings.finalists for word in _ends(one)]
+    for name, one in findings.gap_correlations.items():
+        found.append(
+            f"{name}: over {one.num_trials} trials the discriminator's gap to its ideal loss and {label} have "
+            f"Spearman's correlation {one.rho:.2f} (p {one.p_value:.2g})."
+        )
+    return found + [word for finalist in findings.finalists for word in _ends(finalist)]
 
 
 def spelled(values: Sequence[tuple[str, Value]]) -> str:
@@ -61,6 +66,9 @@ def _holds(found: MedianInterval) -> str:
 
 def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> str:
     value, low, high = found.interval.value, found.interval.low, found.interval.high
+    if not math.isfinite(value):
+        worse, better = (other, one) if value > 0 else (one, other)
+        return f"On the same fresh seeds {worse} diverges more often than not where {better} does not."
     more = "more" if value > 0 else "less"
     words = f"On the same fresh seeds {other} has {label} {_number(abs(value))} {more} than {one}"
     if low is None or high is None:

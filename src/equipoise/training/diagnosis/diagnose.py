@@ -49,20 +49,26 @@ def diagnose(
     """
     settings = settings or DiagnosisSettings()
     folder = RunFolder.open(Path(path))
-    steps: list[int | None] = list(dict.fromkeys(settings.step)) or [None]
-    for step in [*steps, settings.path_from]:
-        if step is not None:
-            find_checkpoint(folder.checkpoints, step)
-    find_checkpoint(folder.checkpoints)
+    _require_possible(folder, settings)
     session = open_session(folder.settings, None)
     start, start_step = start_of_path(folder, session, settings)
     found = []
-    for step in steps:
+    for step in dict.fromkeys(settings.step) or [None]:
         load_checkpoint(folder, session, step)
         begins = start if session.step != start_step else None
         position = Position(session, settings, begins, start_step, on_progress or (lambda what, done, total: None))
         found.append(_write(folder, session.step, _diagnosis(folder, position)))
     return found
+
+
+def _require_possible(folder: RunFolder, settings: DiagnosisSettings) -> None:
+    """Raise a `UserError` for what cannot be read or written, before minutes are spent on it."""
+    for step in settings.step or [None]:
+        find_checkpoint(folder.checkpoints, step)
+    if settings.path_from is not None:
+        find_checkpoint(folder.checkpoints, settings.path_from)
+    with _writing(diagnosis_path(folder.path, 0)):
+        pass
 
 
 def _diagnosis(folder: RunFolder, position: Position) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
         started = time.perf_counter()
         try:
             records[name] = MEASUREMENTS[name](position)
-        except NotMeasuredError as reason:
+        except (NotMeasuredError, UserError) as reason:  # features that cannot be had stop no other measurement
             missing[name] = str(reason)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -106,10 +112,12 @@ def _measure(position: Position) -> tuple[dict[str, Any], dict[str, str], dict[s
 def _pictures(folder: RunFolder, position: Position, found: Findings) -> list[dict[str, str]]:
     """Write the pictures that no record holds: generated images over the training images nearest to them."""
     source = position.session.board.source
+    path = diagnosis_path(folder.path, found.step)
+    path = path.with_name(f"{path.stem}-neighbours.png")
     if found.memorisation is None or source is None or len(source.example_shape) != 3:
+        with _writing(path):
+            path.unlink(missing_ok=True)  # of an earlier diagnosis, which measured more
         return []
-    path = diagnosis_path(folder.path, found.step).with_suffix("")
-    path = path.with_name(f"{path.name}-neighbours.png")
     ours, theirs = closest_pairs(position, found.memorisation)
     with _writing(path):
         save_rows(path, [ours, theirs])
@@ -139,6 +147,7 @@ def _write(folder: RunFolder, step: int, diagnosis: dict[str, Any]) -> dict[str,
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
+    """Inside, ``path`` is written; its folder is there, or an error is a `UserError`."""
     try:
         path.parent.mkdir(exist_ok=True)
         yield

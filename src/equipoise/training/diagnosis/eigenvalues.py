@@ -149,7 +149,7 @@ class _Search:
                 budget.on_product(f"{self._name}, {ENDS[end]} (may end sooner)", taken, budget.max_products)
             return self._product(vector) + shift * vector
 
-        width = min(self._size - 1, max(2 * num + 2, 20 if end == "LM" else 30))
+        width = min(self._size - 1, 2 * num + 16)
         operator = LinearOperator((self._size, self._size), matvec=shifted, dtype=np.float64)
         rounds = max(1, (budget.max_products - num) // (width - num))
         given = {"k": num, "which": end, "ncv": width, "maxiter": rounds, "tol": accuracy, "v0": self._start}

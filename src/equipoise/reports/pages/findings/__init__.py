@@ -48,10 +48,10 @@ def verdict(found: list[Finding]) -> tuple[Tone, str]:
 
 
 def next_steps(found: list[Finding]) -> list[Finding]:
-    """What to do, most pressing first, at most three; where something is bad, only what is said of that."""
-    bad = any(each.tone == "bad" for each in found)
-    asked = [each for each in found if each.advice and not (bad and each.tone == "good")]
-    return sorted(asked, key=_urgency)[:3]
+    """What to do, most pressing first, at most three; where something is bad, what is said of that alone."""
+    asked = [each for each in found if each.advice]
+    bad = [each for each in asked if each.tone == "bad"]
+    return sorted(bad or asked, key=_urgency)[:3]
 
 
 def _urgency(finding: Finding) -> tuple[int, ...]:

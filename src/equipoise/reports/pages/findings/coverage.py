@@ -18,7 +18,7 @@ def what_was_found(run: RunRecords) -> Finding | None:
     for kind in ("modes", "classes"):
         counts = column(run.evaluations, "values", kind)
         counts = counts[np.isfinite(counts)]
-        if len(counts):
+        if len(counts) > 1:
             return _coverage(run, kind, int(counts[-1]), int(counts.max()))
     return None
 

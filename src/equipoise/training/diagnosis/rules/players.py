@@ -8,6 +8,8 @@ FAR = 0.1
 at which the gap-aware schedule of Hazimeh & Ponomareva 2023 is at its ends."""
 APART = 4.0
 """Factor between batch size and noise scale from which another batch size is worth it."""
+BLOWN = 5.0
+"""How many times as far above its ideal as "behind" a fresh discriminator is that does not learn."""
 CRITIC = 0.3
 """By how much of its own loss a Wasserstein critic, which has no scale, must be beaten to be called weak."""
 FAST = 2.0
@@ -89,6 +91,18 @@ def probe_finds_more(found: Findings) -> str | None:
         f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
         "discriminator is weak or worn, not the generator good; raise --disc.lr or --training.disc-steps, or lower "
         "--game.penalty-weight."
+    )
+
+
+def probe_blows_up(found: Findings) -> str | None:
+    """A fresh discriminator does not learn at the run's base rate."""
+    probe = found.probe
+    if not probe or probe.ideal is None or probe.loss <= probe.ideal + BLOWN * width(probe.ideal):
+        return None
+    return (
+        f"A fresh discriminator does not learn at the run's base rate: after {probe.num_rounds} rounds its loss is "
+        f"{probe.loss:.3g}, where a constant score has {probe.ideal:.3g}; lower --disc.lr (it is "
+        f"{found.run.disc.lr:.3g})."
     )
 
 
