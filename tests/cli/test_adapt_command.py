@@ -82,6 +82,22 @@ def test_an_existing_bound_is_refused_before_anything_is_trained(tmp_path, capsy
     assert not (tmp_path / "runs/moons").exists()
 
 
+def test_a_bound_under_other_settings_is_not_compared_with(tmp_path, capsys):
+    assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
+    other = ["--adaptation.baseline", "source-only", "--name", "moons-source-only", "--seed", "5"]
+    assert main(["train", "moons", *QUICK, *other]) == 0
+    assert main(["adapt", "runs/moons"]) == 2
+    assert "is a run under other settings than this one's bound" in capsys.readouterr().err
+
+
+def test_a_run_that_was_renamed_keeps_its_bounds_beside_it(tmp_path):
+    assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
+    (tmp_path / "runs/moons").rename(tmp_path / "runs/other")
+    assert main(["adapt", "runs/other"]) == 0
+    bounds = json.loads((tmp_path / "runs/other-rules/analysis.json").read_text())["bounds"]
+    assert None not in bounds.values()
+
+
 def test_an_evaluation_of_a_classifier_takes_no_other_numbers(capsys):
     assert main(["train", "moons", *QUICK]) == 0
     assert main(["evaluate", "runs/moons", "--num-samples", "7"]) == 2

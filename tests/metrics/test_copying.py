@@ -43,9 +43,19 @@ def test_fresh_examples_pass_and_copies_are_found():
     fresh = copying(normal(300, 2), held_out, training)
     assert abs(fresh.statistic) < 3
     assert fresh.ratio == pytest.approx(1, abs=0.2)
-    copies = training[:300] + 0.01 * normal(300, 3)
-    assert copying(copies, held_out, training).statistic < -10
+    assert fresh.variety == pytest.approx(1, abs=0.15)
+    copies = copying(training[:300] + 0.01 * normal(300, 3), held_out, training)
+    assert copies.statistic < -10
+    assert copies.variety > 1
     assert copying(3 * normal(300, 4), held_out, training).statistic > 5
+
+
+def test_what_is_all_alike_is_told_from_copies():
+    """In the thick of the data it lies nearer to the training set than fresh examples, and yet copies nothing."""
+    training, held_out = normal(500, 0, dimension=10), normal(300, 1, dimension=10)
+    dull = copying(0.1 * normal(300, 2, dimension=10), held_out, training)
+    assert dull.statistic < -10
+    assert dull.variety < 0.2
 
 
 def test_half_copies_are_found_too():

@@ -3,7 +3,8 @@
 import pytest
 
 from equipoise.config import RunSettings
-from equipoise.recipes.claims import CG_ARMS, CLAIMS
+from equipoise.recipes.claims import CLAIMS
+from equipoise.recipes.claims.conjugate_gradients import CG_ARMS
 from equipoise.studies.comparison.arms import protocol_of
 from equipoise.studies.comparison.budget import cost_of_round
 from equipoise.studies.plan import run_key

@@ -198,7 +198,7 @@ def test_an_untrained_classifier_is_never_the_best(moons, tmp_path):
 
 
 def test_too_few_examples_to_compare_are_refused_before_anything_is_written(moons, tmp_path):
-    with pytest.raises(UserError, match=r"validation part of 'moons' has 2 examples, but at least 8 are needed"):
+    with pytest.raises(UserError, match=r"validation part of 'moons' has 2 examples, but at least 4 are needed"):
         train(moons(division={"held_out": 0.01}))
     assert not (tmp_path / "moons").exists()
 

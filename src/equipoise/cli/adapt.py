@@ -105,19 +105,34 @@ def _play(settings: RunSettings, *, with_baselines: bool, path: Path | None = No
         print(f"The rest of the comparison too: equipoise adapt {path}")
         return code
     for name in _bounds(with_baselines=with_baselines):
-        bound = _bound(settings, name)
+        bound = _bound(settings.model_copy(update={"name": path.name, "root": str(path.parent)}), name)
         if name == "target-only" and not _has_oracle(path):
             print("The target has no labels, so there is no target-only bound.")
             continue
         print(f"\n{name}, to compare with")
         folder = path.parent / bound.name
-        if code := _finish(bound.model_copy(update={"root": str(path.parent)}), folder):
+        _refuse_another(bound, folder)
+        if code := _finish(bound, folder):
             return code
         if not _is_complete(folder):
             print(f"Go on with: equipoise adapt {path}")
             return 0
     _show(path, settings)
     return 0
+
+
+def _refuse_another(bound: RunSettings, folder: Path) -> None:
+    """Raise a `UserError` where the run that lies in ``folder`` is not the one that is to be compared with."""
+    from equipoise.training import RunFolder
+
+    if not folder.exists():
+        return
+    elsewhere = {name: getattr(bound, name) for name in ("name", "root", "device", "threads")}
+    if RunFolder.open(folder).settings.model_copy(update=elsewhere) != bound:
+        raise UserError(
+            f"'{folder}' is a run under other settings than this one's bound; remove or rename it, then type the same "
+            f"again."
+        )
 
 
 def _finish(settings: RunSettings, path: Path) -> int:

@@ -95,9 +95,10 @@ def _words_of_arms(arms: Sequence[str], rest: list[str]) -> dict[str, ArmWords]:
         if not colon or not name.strip():
             raise UserError(f'--arms was given {arm!r}; write "NAME: --field value ...", with quotes.')
         own, settings = split_options(_split(text, arm), ["space"])
+        space = [word.removeprefix("--space=") for word in own if word != "--space"]
         if name.strip() in found:
             raise UserError(f"Two arms are called {name.strip()!r}; give each a name of its own.")
-        found[name.strip()] = ArmWords([*rest, *settings], [word for word in own if not word.startswith("--")])
+        found[name.strip()] = ArmWords([*rest, *settings], space)
     return found
 
 

@@ -3,10 +3,12 @@
     C = (U - n m / 2) / sd(U),    U = number of pairs (q, p) with d(q, T) > d(p, T)
 
 over n generated examples q and m held-out ones p, with d the distance to the nearest of the training set T: the
-Mann-Whitney statistic, standardised (Meehan, Chaudhuri & Dasgupta 2020, A Non-Parametric Test to Detect Data-Copying in
-Generative Models, without their partition of space into cells). Far below 0 generated examples lie nearer to the
-training set than fresh ones do: it is copied. Far above 0 they lie farther: the generator misses the data. Within +-3
-nothing can be said.
+Mann-Whitney statistic, standardised (Meehan, Chaudhuri & Dasgupta 2020, A Non-Parametric Test to Detect Data-Copying
+in Generative Models, without their partition of space into cells). Far below 0 generated examples lie nearer to the
+training set than fresh ones do: it is copied, or what is made is dull: pictures all alike, in the thick of the data,
+lie near some training example too. So the training examples that are anybody's nearest are counted: few of them serve
+a generator that makes few things, many one that copies. Far above 0 generated examples lie farther: the generator
+misses the data. Within +-3 nothing can be said.
 """
 
 import math
@@ -33,6 +35,8 @@ class Copying:
         ratio: median distance of generated over that of held-out examples; NaN where the latter is 0.
         generated: median distance of generated examples.
         held_out: median distance of held-out ones.
+        variety: different nearest training examples of the generated ones over those of as many held-out ones: about 1
+            for copies of everything as for a good generator, near 0 where few things are made.
         num_generated: n.
         num_held_out: m.
         num_training: examples of the training set.
@@ -42,6 +46,7 @@ class Copying:
     ratio: float
     generated: float
     held_out: float
+    variety: float
     num_generated: int
     num_held_out: int
     num_training: int
@@ -77,10 +82,22 @@ def copying(generated: Features, held_out: Features, training: Features) -> Copy
     Raises:
         UserError: dimensions differ, or a number is not finite.
     """
-    ours, theirs = (nearest(each, training)[0].cpu().numpy() for each in (generated, held_out))
-    here, there = float(np.median(ours)), float(np.median(theirs))
+    (ours, our_nearest), (theirs, their_nearest) = (nearest(each, training) for each in (generated, held_out))
+    near, far = ours.cpu().numpy(), theirs.cpu().numpy()
+    here, there = float(np.median(near)), float(np.median(far))
     ratio = here / there if there else math.nan
-    return Copying(mann_whitney(ours, theirs), ratio, here, there, len(ours), len(theirs), len(training))
+    fewest = min(len(near), len(far))
+    variety = num_different(our_nearest[:fewest]) / num_different(their_nearest[:fewest])
+    return Copying(mann_whitney(near, far), ratio, here, there, variety, len(near), len(far), len(training))
+
+
+def num_different(numbers: Tensor) -> int:
+    """How many different numbers there are.
+
+    >>> num_different(torch.tensor([3, 1, 3]))
+    2
+    """
+    return len(set(numbers.tolist()))
 
 
 def mann_whitney(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:

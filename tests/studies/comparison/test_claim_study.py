@@ -12,7 +12,8 @@ from equipoise.core.errors import UserError
 from equipoise.recipes.claims import CLAIMS, Claim, Contrast
 from equipoise.studies.backends import Here
 from equipoise.studies.comparison.budget import Budget
-from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy, Judged, judge, overall
+from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy
+from equipoise.studies.comparison.judging import Judged, judge, overall
 from equipoise.studies.comparison.paired import paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.searched import Searched, Tried, by_configuration, gap_correlation, searched

@@ -119,7 +119,11 @@ def test_how_often_an_arm_is_measured_may_differ(arms):
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
-    [((), "but no arm was given"), (("one",), "but only 'one' was given"), (("one", "one"), "Two arms")],
+    [
+        ((), "but no arm was given"),
+        (("one",), "but only 'one' was given"),
+        (("one", "one"), "Arms .one. and .one. differ in nothing"),
+    ],
 )
 def test_arms_are_several_and_have_names(given, sentence, arms):
     one, _ = arms()
@@ -191,7 +195,8 @@ def test_the_plan_can_be_looked_at_first(recipe, tmp_path, capsys):
     [
         ([], "A comparison takes two arms or more, but no arm was given"),
         (["digits"], "but only 'digits' was given"),
-        (["digits", "digits"], "Two arms are called 'digits'; give them names, as in one='digits'."),
+        (["digits", "digits"], "Arms 'digits' and 'digits' differ in nothing"),
+        (["a=digits", "a=digits --gen.lr 1"], "Two arms are called 'a'; give each a name of its own."),
         (["a=digits", "b=digits"], "Arms 'a' and 'b' differ in nothing"),
         (["digits", "digts --gen.lr 1"], "In arm 'digts --gen.lr 1': Unknown recipe 'digts'; did you mean 'digits'?"),
         (["digits", "digits --gen.rate 1"], "In arm 'digits --gen.rate 1': Unknown option '--gen.rate'"),

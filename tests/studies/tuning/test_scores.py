@@ -170,6 +170,7 @@ def test_plans_that_make_no_sense_are_refused(arm, changes, words):
     ("other", "words"),
     [
         ({"name": "one"}, "Two arms are called 'one'"),
+        ({"name": "one!"}, "Two arms are called 'one', or nearly so"),
         ({"name": "two"}, "differ in nothing"),
         ({"name": "two", "evaluation": {"num_samples": 65}}, "differ in evaluation"),
         ({"name": "two", "training": {"steps": 61}}, "have 60 and 61 steps"),
@@ -244,6 +245,15 @@ def test_differences_on_fresh_seeds_are_paired(two_arms):
     assert any(
         "fast has FD 0.5 less than slow (median; -0.5 to -0.5, all seeds" in word for word in sentences(two_arms)
     )
+
+
+def test_a_winner_that_diverges_on_fresh_seeds_is_said_to(two_arms):
+    slow, fast = two_arms.finalists
+    lost = replace(slow, fresh=tuple(replace(run, score=math.inf, status=Status.DIVERGED) for run in slow.fresh))
+    words = sentences(replace(two_arms, finalists=(lost, fast)))
+    assert "FD diverged on 5 fresh seeds" in words[0]
+    assert "5 of them diverged" in words[0]
+    assert "On the same fresh seeds slow diverges more often than not where fast does not." in words
 
 
 def test_trials_that_follow_from_one_another_have_neither_mean_nor_ratio(arm):

@@ -165,6 +165,13 @@ def test_samplers_of_optuna_search_past_divergences_and_a_killed_search_asks_for
     assert TuneStudy(searched, workers=2).run(study, Playing()).results == whole.results
 
 
+def test_a_sampler_that_is_not_installed_is_refused_before_a_folder_is_made(tune, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert tune("--sampler", "tpe") == 2
+    assert "pip install equipoise[tune]" in capsys.readouterr().err
+    assert not (tmp_path / "study").exists()
+
+
 def test_a_search_of_optuna_grows(tmp_path, plan):
     pytest.importorskip("optuna")
     TuneStudy(optuna_plan(plan, "tpe", num_trials=3)).run(tmp_path / "study", Playing())
@@ -267,11 +274,11 @@ def test_the_command_searches_draws_and_shows_what_to_type(tune, tmp_path, capsy
 def test_the_command_takes_arms_and_another_search(tune, tmp_path, capsys):
     few = ("--trials", "2", "--seeds", "1", "--fresh-seeds", "0")
     assert tune(*few, "--out", str(tmp_path / "other")) == 0
-    arms = ("--arms", "one rate: --space lr=log:1e-4:1e-1", "hinge: --game.objective hinge --space gen.lr=1e-3,1e-2")
+    arms = ("--arms", "one rate: --space lr=log:1e-4:1e-1", "hinge: --game.objective hinge --space=gen.lr=1e-3,1e-2")
     assert tune(*few, *arms, "--against", str(tmp_path / "other")) == 0
     results = json.loads((tmp_path / "study" / "analysis.json").read_text())
     assert list(results["curves"]) == ["one rate", "hinge", "run (other)"]
-    assert results["arms"]["one rate"]["trials"][0]["values"].keys() == {"lr"}
+    assert [list(arm["trials"][0]["values"]) for arm in results["arms"].values()] == [["lr"], ["gen.lr"]]
     assert "--game.objective hinge" in capsys.readouterr().out
 
 

@@ -62,8 +62,8 @@ def modes(*counts, kind="modes"):
     return Modes(kind, counts, (1 / number,) * number, sum(c > 0 for c in counts), 1.0, error, total)
 
 
-def memory(statistic, ratio=0.5):
-    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, 100, 100, 500), "digits", "split test", 1000, ())
+def memory(statistic, ratio=0.5, variety=1.0):
+    return Memorisation(Copying(statistic, ratio, 1.0, 2.0, variety, 100, 100, 500), "digits", "split test", 1000, ())
 
 
 def gradients(penalty=None, cosine=None):
@@ -111,6 +111,7 @@ SPEAKING = {
         (found(run(game={"penalty": "r1-r2"}), modes=modes(50, 0)), ["lower rates"]),
     ],
     "copies_training_set": [(found(memorisation=memory(-8.0)), ["0.50x", "8.0 standard deviations", "--data.flip"])],
+    "makes_few_things": [(found(memorisation=memory(-8.0, variety=0.1)), ["10% as many", "--training.batch-size"])],
     "misses_training_set": [(found(memorisation=memory(8.0, 2.0)), ["2.00x", "--network.width"])],
     "rotates": [
         (found(spectrum=spectrum((0.1 + 2j, 0.1 - 2j))), ["0.1 +- 2i", "extragradient", "--game.penalty r1"]),
@@ -164,7 +165,13 @@ SILENT = {
         found(probe=probe(1.38, 1.0)),
     ],
     "modes_are_lost": [found(), found(modes=modes(26, 24, 25, 25))],
-    "copies_training_set": [found(), found(memorisation=memory(-2.0)), found(memorisation=memory(8.0))],
+    "copies_training_set": [
+        found(),
+        found(memorisation=memory(-2.0)),
+        found(memorisation=memory(8.0)),
+        found(memorisation=memory(-8.0, variety=0.1)),
+    ],
+    "makes_few_things": [found(), found(memorisation=memory(-8.0)), found(memorisation=memory(0.0))],
     "misses_training_set": [found(), found(memorisation=memory(2.0)), found(memorisation=memory(-8.0))],
     "rotates": [found(), found(spectrum=spectrum((3.0, 1.0))), found(spectrum=spectrum((1 + 2j, 1 - 2j)))],
     "is_unstable": [found(), found(spectrum=spectrum((3.0, 1.0)))],

@@ -56,8 +56,10 @@ def protocol_of(settings: RunSettings) -> dict[str, Any]:
 
 def _check_pair(one: Arm, other: Arm) -> None:
     pair = f"Arms {one.name!r} and {other.name!r}"
+    if content(one.settings) == content(other.settings):
+        raise UserError(f'{pair} differ in nothing; change a setting of one, as in "RECIPE --gen.lr 1e-3".')
     if one.name == other.name:
-        raise UserError(f"Two arms are called {one.name!r}; give them names, as in one={one.name!r}.")
+        raise UserError(f"Two arms are called {one.name!r}; give each a name of its own.")
     for name, (first, second) in differences(protocol_of(one.settings), protocol_of(other.settings)).items():
         raise UserError(
             f"{pair} differ in {name} ({first!r} and {second!r}), so that their distances cannot be compared; give "
@@ -68,5 +70,3 @@ def _check_pair(one: Arm, other: Arm) -> None:
             f"{pair} begin with seeds {one.settings.seed} and {other.settings.seed}, but share their seeds; give "
             f"--seed once, after all arms."
         )
-    if content(one.settings) == content(other.settings):
-        raise UserError(f'{pair} differ in nothing; change a setting of one, as in "{other.name} --gen.lr 1e-3".')

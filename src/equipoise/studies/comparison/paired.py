@@ -106,7 +106,7 @@ def median_interval(values: Sequence[float]) -> Interval:
     Five values or fewer can only give their least and greatest, which hold it in 94 % of cases, or fewer; without ends
     for fewer than three values.
     """
-    ordered = sorted(values)
+    ordered = sorted(map(float, values))  # numpy warns of the sum of two infinities
     if not ordered:
         return Interval(math.nan)
     value = statistics.median(ordered)

@@ -120,7 +120,7 @@ def budget_ratio(
 
     >>> slow = [(1 + n) / 17 for n in range(16)]  # mean best of k: 1 / (k + 1)
     >>> round(budget_ratio([0.5 * score for score in slow], slow, 8).ratio.value, 2)
-    0.43
+    0.44
     """
     assert len(scores) == len(others), "arms of one study have as many trials"
     assert 1 <= num_trials <= len(scores)

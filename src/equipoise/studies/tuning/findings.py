@@ -95,8 +95,14 @@ class Findings:
 
     @property
     def worth(self) -> dict[str, dict[int, float]]:
-        """What each trial is worth to a search, by number, of every arm; those of the other study bear its name too."""
-        mine = {arm.name: {one.trial.number: one.useful for one in self.of(arm.name)} for arm in self.plan.arms}
+        """What each trial is worth to a search, by number, of every arm; those of the other study bear its name too.
+
+        Without those that are worth nothing finite: not even their untrained generator could be measured.
+        """
+        mine = {
+            arm.name: {one.trial.number: one.useful for one in self.of(arm.name) if math.isfinite(one.useful)}
+            for arm in self.plan.arms
+        }
         theirs = self.against.worth if self.against else {}
         name = self.against.name if self.against else ""
         return mine | {f"{arm} ({name})": worth for arm, worth in theirs.items()}

@@ -72,7 +72,7 @@ class HeatMap:
         The best of all cells is the least of more numbers than the best of the diagonal; this is not. None without a
         diagonal, or where a cell is missing.
         """
-        worth = [cell.best.useful for cell in self.cells if cell.best is not None]
+        worth = [cell.best.useful for cell in self.cells if cell.best is not None and math.isfinite(cell.best.useful)]
         on_diagonal = sum(cell.on_diagonal for cell in self.cells)
         if not on_diagonal or len(worth) < len(self.cells):
             return None

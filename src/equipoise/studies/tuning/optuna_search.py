@@ -43,7 +43,7 @@ class OptunaSearch:
     """
 
     def __init__(self, plan: TunePlan, folder: StudyFolder, workers: int) -> None:
-        self.plan, self._optuna = plan, _import_optuna()
+        self.plan, self._optuna = plan, import_optuna()
         self._num_open = math.ceil(workers / len(plan.arms))
         self._file = folder.path / JOURNAL
         self._lock = FileLock(folder.path / "locks" / "optuna.lock")
@@ -170,7 +170,12 @@ class _JournalLock:
         self._lock.release()
 
 
-def _import_optuna() -> Any:
+def import_optuna() -> Any:
+    """The module.
+
+    Raises:
+        UserError: it is not installed.
+    """
     try:
         import optuna
     except ModuleNotFoundError as error:

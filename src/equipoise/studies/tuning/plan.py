@@ -5,8 +5,10 @@ same number of trials over the same seeds, all of the same length. At random, th
 another share every draw that both spaces name.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from equipoise.config import RunSettings
@@ -56,7 +58,7 @@ class Trial:
     number: int
     values: Values
 
-    @property
+    @cached_property
     def settings(self) -> RunSettings:
         """Of the trial, with the arm's seed."""
         return self.arm.space.apply(self.arm.settings, self.values)
@@ -165,16 +167,25 @@ class TunePlan:
         ]
 
 
+def file_name(name: str) -> str:
+    """``name`` as a part of a file's name.
+
+    >>> file_name("digits, one rate")
+    'digits-one-rate'
+    """
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "arm"
+
+
 def _words(space: Space) -> dict[str, str]:
     return {name: repr(dimension) for name, dimension in space.dimensions.items()}
 
 
 def _refuse_unlike_arms(arms: Sequence[Arm]) -> None:
     """Arms have to be measured alike and have one budget."""
-    first, names = arms[0], [arm.name for arm in arms]
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"Two arms are called {name!r}; give each a name of its own.")
+    first, files = arms[0], [file_name(arm.name) for arm in arms]
+    for arm in arms:
+        if files.count(file_name(arm.name)) > 1:
+            raise UserError(f"Two arms are called {arm.name!r}, or nearly so; give each a name of its own.")
     for arm in arms[1:]:
         for part in ("evaluation", "data", "seed"):
             if getattr(arm.settings, part) != getattr(first.settings, part):

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from equipoise.studies.folder import Status
 from equipoise.studies.tuning.budget import curve_as_json
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms, ends_of
 from equipoise.studies.tuning.heat_map import HeatMap
+from equipoise.studies.tuning.plan import file_name
 from equipoise.studies.tuning.scores import RunScore, Scored
 from equipoise.studies.tuning.words import sentences, spelled
 
@@ -68,16 +68,12 @@ def write_results(folder: Path, results: dict[str, Any], findings: Findings) -> 
     rows += [_run_row(one.searched, run, is_fresh=True) for one in fresh.values() for run in one.fresh]
     _write_csv(folder / RUNS, rows)
     for one in findings.finalists:
-        write_text(folder / f"best-{_slug(one.name)}.yaml", to_yaml(one.searched.trial.settings))
+        write_text(folder / f"best-{file_name(one.name)}.yaml", to_yaml(one.searched.trial.settings))
 
 
 def rates_figure(arm: str) -> str:
     """Name of the file of an arm's heat map."""
-    return f"rates-{_slug(arm)}.png"
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.") or "arm"
+    return f"rates-{file_name(arm)}.png"
 
 
 def _arm(findings: Findings, name: str) -> dict[str, Any]:

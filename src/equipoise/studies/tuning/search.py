@@ -36,9 +36,9 @@ class PlannedSearch:
         self._waves = self._in_waves(plan.prune)
 
     def _in_waves(self, prune: bool) -> Iterator[list[Trial]]:
-        pilots = [trial for trial in self._planned if not prune or trial.number < NUM_PILOTS]
-        yield pilots
-        yield [trial for trial in self._planned if trial not in pilots]
+        num_first = NUM_PILOTS if prune else len(self._planned)
+        yield [trial for trial in self._planned if trial.number < num_first]
+        yield [trial for trial in self._planned if trial.number >= num_first]
 
     def wave(self) -> list[Trial]:
         """See `Search.wave`."""

@@ -16,6 +16,7 @@ from equipoise.studies.measured import Measured, measured_runs
 from equipoise.studies.plan import PlannedRun, distinct
 from equipoise.studies.tuning.findings import Finalist, Findings
 from equipoise.studies.tuning.heat_map import ONE_RATE, HeatMap, heat_maps
+from equipoise.studies.tuning.optuna_search import OptunaSearch, import_optuna
 from equipoise.studies.tuning.other_study import OtherStudy
 from equipoise.studies.tuning.plan import Trial, TunePlan
 from equipoise.studies.tuning.pruning import NUM_PILOTS, behind_pilots
@@ -69,14 +70,18 @@ class TuneStudy:
             )
 
     def check(self) -> None:
-        """Refuse what cannot be built before a folder is made: every arm once, and with each of its choices.
+        """Refuse what cannot work before a folder is made.
+
+        A sampler has to be installed; every arm, and with it each of its choices, has to be built.
 
         Raises:
             UserError: so it is.
         """
+        if not self.plan.known:
+            import_optuna()
         for arm in self.plan.arms:
             for values in arm.space.samples():
-                Session(arm.space.apply(arm.settings, values))
+                Session(arm.space.apply(arm.settings, values).model_copy(update={"threads": 1}))
 
     def run(self, path: Path, play: Play) -> TuneAnswers:
         """Play what is missing in the folder ``path``, analyse all, and write the files.
@@ -110,8 +115,6 @@ class TuneStudy:
     def _search(self, folder: StudyFolder) -> Search:
         if self.plan.known:
             return PlannedSearch(self.plan)
-        from equipoise.studies.tuning.optuna_search import OptunaSearch
-
         return OptunaSearch(self.plan, folder, self.workers)
 
     def _play_waves(self, folder: StudyFolder, search: Search, play: Play) -> bool:

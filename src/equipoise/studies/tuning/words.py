@@ -66,6 +66,9 @@ def _holds(found: MedianInterval) -> str:
 
 def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> str:
     value, low, high = found.interval.value, found.interval.low, found.interval.high
+    if not math.isfinite(value):
+        worse, better = (other, one) if value > 0 else (one, other)
+        return f"On the same fresh seeds {worse} diverges more often than not where {better} does not."
     more = "more" if value > 0 else "less"
     words = f"On the same fresh seeds {other} has {label} {_number(abs(value))} {more} than {one}"
     if low is None or high is None:

@@ -20,8 +20,8 @@ from equipoise.training.adapting.looking import AdaptedClassifier, Seen, look, s
 from equipoise.training.adapting.rules import domain_accuracy_of, probe_accuracy_of, risks
 from equipoise.training.machine import precision_context
 
-FEWEST = 8
-"""Examples of either validation part at least, which a fresh discriminator needs."""
+FEWEST = 4
+"""Examples of either validation part at least, which telling densities needs."""
 
 
 class AdaptationEvaluator:

@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     players.probe_finds_more,
     outcomes.modes_are_lost,
     outcomes.copies_training_set,
+    outcomes.makes_few_things,
     motion.rotates,
     motion.is_unstable,
     motion.path_leads_away,

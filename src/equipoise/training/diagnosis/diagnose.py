@@ -49,20 +49,26 @@ def diagnose(
     """
     settings = settings or DiagnosisSettings()
     folder = RunFolder.open(Path(path))
-    steps: list[int | None] = list(dict.fromkeys(settings.step)) or [None]
-    for step in [*steps, settings.path_from]:
-        if step is not None:
-            find_checkpoint(folder.checkpoints, step)
-    find_checkpoint(folder.checkpoints)
+    _require_possible(folder, settings)
     session = open_session(folder.settings, None)
     start, start_step = start_of_path(folder, session, settings)
     found = []
-    for step in steps:
+    for step in dict.fromkeys(settings.step) or [None]:
         load_checkpoint(folder, session, step)
         begins = start if session.step != start_step else None
         position = Position(session, settings, begins, start_step, on_progress or (lambda what, done, total: None))
         found.append(_write(folder, session.step, _diagnosis(folder, position)))
     return found
+
+
+def _require_possible(folder: RunFolder, settings: DiagnosisSettings) -> None:
+    """Raise a `UserError` for what cannot be read or written, before minutes are spent on it."""
+    for step in settings.step or [None]:
+        find_checkpoint(folder.checkpoints, step)
+    if settings.path_from is not None:
+        find_checkpoint(folder.checkpoints, settings.path_from)
+    with _writing(diagnosis_path(folder.path, 0)):
+        pass
 
 
 def _diagnosis(folder: RunFolder, position: Position) -> dict[str, Any]:
@@ -109,7 +115,8 @@ def _pictures(folder: RunFolder, position: Position, found: Findings) -> list[di
     path = diagnosis_path(folder.path, found.step)
     path = path.with_name(f"{path.stem}-neighbours.png")
     if found.memorisation is None or source is None or len(source.example_shape) != 3:
-        path.unlink(missing_ok=True)  # of an earlier diagnosis, which measured more
+        with _writing(path):
+            path.unlink(missing_ok=True)  # of an earlier diagnosis, which measured more
         return []
     ours, theirs = closest_pairs(position, found.memorisation)
     with _writing(path):
@@ -140,6 +147,7 @@ def _write(folder: RunFolder, step: int, diagnosis: dict[str, Any]) -> dict[str,
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
+    """Inside, ``path`` is written; its folder is there, or an error is a `UserError`."""
     try:
         path.parent.mkdir(exist_ok=True)
         yield

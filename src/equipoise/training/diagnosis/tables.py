@@ -132,7 +132,8 @@ def _memorisation(record: Memorisation) -> Table:
     rows: list[list[Any]] = [
         ["generated", test.num_generated, test.generated],
         [f"held out ({record.held_out})", test.num_held_out, test.held_out],
-        ["statistic (below -3: copied)", None, test.statistic],
+        ["statistic (below -3: nearer)", None, test.statistic],
+        ["variety (1: as held out)", None, test.variety],
     ]
     title = f"Distance to the nearest of {test.num_training:,} training examples, features {record.features}"
     return _table(title, ["", "examples", "median distance"], rows)

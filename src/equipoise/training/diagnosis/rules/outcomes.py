@@ -2,6 +2,8 @@
 
 from equipoise.training.diagnosis.findings import Findings
 
+DULL = 0.5
+"""Different nearest training examples, relative to held-out ones, below which a generator makes few things."""
 SURE = 3.0
 """Standard deviations from which a test speaks."""
 UNEVEN = 0.2
@@ -55,14 +57,28 @@ def modes_are_lost(found: Findings) -> str | None:
 
 
 def copies_training_set(found: Findings) -> str | None:
-    """Generated examples lie nearer to the training set than held-out ones."""
+    """Generated examples lie nearer to the training set than held-out ones, and are as many different things."""
     if not found.memorisation or not found.memorisation.test.statistic < -SURE:
         return None
     test = found.memorisation.test
+    if test.variety < DULL:
+        return None
     return (
         f"Generated examples lie nearer to the training set than held-out ones do ({test.ratio:.2f}x the distance, "
         f"{-test.statistic:.1f} standard deviations): it is being copied; take more data or mirror it (--data.flip), a "
         "smaller --network.width, or an earlier checkpoint."
+    )
+
+
+def makes_few_things(found: Findings) -> str | None:
+    """Generated examples crowd round few of the training examples."""
+    if not found.memorisation or not found.memorisation.test.variety < DULL:
+        return None
+    test = found.memorisation.test
+    return (
+        f"Generated examples crowd round few training examples (their nearest are {test.variety:.0%} as many as those "
+        f"of held-out ones): little variety is made; train longer, or try lower rates, a larger --training.batch-size "
+        f"or --game.penalty r1."
     )
 
 

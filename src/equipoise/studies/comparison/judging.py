@@ -1,0 +1,126 @@
+"""What becomes of a claim: the verdict on each contrast and on all of them, in words and tables.
+
+A claim is directed, so that its test is one-sided; it is a conjunction of contrasts, each of which has to hold at 5 %
+by itself (an intersection-union test, which needs no correction). With five seeds the one-sided sign-flip test can just
+be passed: p = 1/32 where all five differences agree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from equipoise.studies.comparison.comparison import Pair
+from equipoise.studies.comparison.paired import Paired
+from equipoise.studies.comparison.results import with_ends
+from equipoise.studies.comparison.searched import Searched, by_configuration, candidates_table, searches_table
+from equipoise.studies.comparison.significance import sign_flip_p
+from equipoise.studies.comparison.tables import Cell, Table
+
+Verdict = Literal["supported", "not supported", "undecided"]
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One contrast: ``better`` is claimed to have a lower score than ``worse``.
+
+    Attributes:
+        better: name of an arm.
+        worse: name of another.
+        says: what it would show, in words.
+        p: one-sided, that the difference is as much below 0; None for fewer than three seeds.
+        opposite_p: the same for the contrary.
+        verdict: supported at 5 %, not supported where the contrary is shown at 5 %, else undecided.
+    """
+
+    better: str
+    worse: str
+    says: str
+    p: float | None
+    opposite_p: float | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """See above."""
+        if self.p is not None and self.p <= LEVEL:
+            return "supported"
+        return "not supported" if self.opposite_p is not None and self.opposite_p <= LEVEL else "undecided"
+
+
+def judge(pair: Paired, says: str) -> Judged:
+    """The claim that the first arm of ``pair`` is better."""
+    if pair.p is None:
+        return Judged(pair.first, pair.second, says, None, None)
+    ps = (sign_flip_p(pair.differences, alternative) for alternative in ("less", "greater"))
+    return Judged(pair.first, pair.second, says, *ps)
+
+
+def overall(judged: Sequence[Judged]) -> Verdict:
+    """Of all contrasts together: supported if all are, not supported if one is contradicted.
+
+    >>> overall([Judged("a", "b", "", 0.01, 0.99), Judged("a", "c", "", 0.2, 0.8)])
+    'undecided'
+    """
+    verdicts = {one.verdict for one in judged}
+    if "not supported" in verdicts:
+        return "not supported"
+    return "supported" if verdicts == {"supported"} else "undecided"
+
+
+def claim_results(
+    says: str,
+    found: Sequence[Searched],
+    compared: dict[str, Any],
+    judged: Sequence[Judged],
+    same: Sequence[Pair] = (),
+) -> dict[str, Any]:
+    """The results of a comparison with the search before them and the verdict in front.
+
+    Args:
+        says: the claim.
+        found: what tuning found, by arm.
+        compared: the results of the comparison of the best.
+        judged: every contrast.
+        same: those of them whose arms came to one configuration.
+    """
+    distance = compared["distance"]
+    verdict = overall(judged)
+    rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
+    contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
+    shared = _by_configuration(found, judged)
+    told = [contrasts, searches_table(found, distance), *shared]
+    first, *others = compared["tables"]
+    tables = [first, *(table.as_json() for table in told), *others, candidates_table(found, distance).as_json()]
+    return compared | {
+        "kind": "claim",
+        "title": f"{says} At this scale: {verdict}.",
+        "verdict": verdict,
+        "sentences": [
+            f"{says} At this scale: {verdict}.",
+            *map(_judged_words, judged),
+            *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
+            *compared["sentences"],
+        ],
+        "tables": tables,
+        "contrasts": [asdict(one) | {"verdict": one.verdict} for one in judged],
+        "search": [asdict(one) | {"best": one.best} for one in found],
+    }
+
+
+def _judged_words(one: Judged) -> str:
+    if one.p is None:
+        return f"That {one.says}: no test with so few seeds."
+    contrary = f"; the contrary has {one.opposite_p:.2g}" if one.verdict == "not supported" else ""
+    return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary})."
+
+
+def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> list[Table]:
+    """How arms that try the same configurations differ over these."""
+    arms = {one.arm: one for one in found}
+    rows: list[list[Cell]] = []
+    for one in judged:
+        if together := by_configuration(arms[one.better], arms[one.worse]):
+            lower = f"{together.num_lower}/{together.number}"
+            rows.append([one.better, one.worse, lower, together.p, with_ends(together.needed)])
+    columns = ["first", "second", "first is lower in", "two-sided p", "share of the trials needed (95 %)"]
+    return [Table("Configuration by configuration", columns, rows)] if rows else []
