@@ -1,5 +1,7 @@
 """Trackers are told all that is written to the run folder, and can fail without the run."""
 
+import importlib.metadata
+
 import pytest
 
 from equipoise.config.files import merged, validated
@@ -70,7 +72,10 @@ def test_a_tracker_that_fails_is_told_nothing_more(tmp_path):
 
 @pytest.mark.parametrize("name", TRACKERS)
 def test_a_missing_package_is_said_before_anything_is_made(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
+    def missing(package):
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
     with pytest.raises(UserError, match=rf"run 'pip install equipoise\[{name}\]', or leave out --track {name}"):
         train(settings_of(tmp_path, name))
     assert not (tmp_path / "digits").exists()

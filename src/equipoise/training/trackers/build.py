@@ -1,7 +1,7 @@
 """Trackers by name, found before a run begins."""
 
 import importlib
-import importlib.util
+import importlib.metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,10 +49,12 @@ def with_trackers(settings: RunSettings, path: Path, observer: Observer | None) 
 
 def _built(name: str, path: Path) -> Observer:
     module, kind, package = TRACKERS[name]
-    if importlib.util.find_spec(package) is None:
+    try:  # not by looking for a module: a folder called wandb, as an earlier run may have left one here, would pass
+        importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
         raise UserError(
             f"Tracking by {name!r} needs the package {package!r}, which is not installed; run "
             f"'pip install equipoise[{name}]', or leave out --track {name}."
-        )
+        ) from None
     tracker: Observer = getattr(importlib.import_module(module), kind)(path)
     return tracker

@@ -6,7 +6,7 @@ import numpy as np
 
 from equipoise.core.judges import JUDGES, RISKS
 from equipoise.reports.pages.findings.finding import CONVERGED, Finding
-from equipoise.reports.pages.findings.proposals import again, rates, typed
+from equipoise.reports.pages.findings.proposals import again, features_for, rates, typed
 from equipoise.reports.pages.findings.risks import course_of_risk
 from equipoise.reports.pages.records import Record, RunRecords, Vector, column, nested, number_or
 from equipoise.reports.pages.words import number, percent, steps_text, times
@@ -28,7 +28,7 @@ def whether_it_converged(run: RunRecords) -> Finding | None:
             "Nothing was measured",
             "Only losses and samples tell.",
             "Name features to measure the next run in",
-            again(run, "--evaluation.features NAME"),
+            again(run, f"--evaluation.features {features_for(run)}"),
         )
     label, steps, values = label_of(run), column(run.evaluations, "step"), column(run.evaluations, "values", run.judge)
     measured = np.isfinite(values)

@@ -30,3 +30,9 @@ def rates(run: RunRecords, disc: float, gen: float) -> str:
 def penalty(run: RunRecords) -> str:
     """An option that bounds the discriminator's slope, where nothing does yet."""
     return " --game.penalty r1" if run.setting("game.penalty") == "none" else ""
+
+
+def features_for(run: RunRecords) -> str:
+    """Features that know the run's data."""
+    known = {"digits": "digits", "ring": "points", "grid": "points", "text": "ngrams"}
+    return known.get(str(run.setting("data.source")), "inception")
