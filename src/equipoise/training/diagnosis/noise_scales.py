@@ -49,7 +49,7 @@ class NoiseScales:
         disc: the discriminator's.
         gen: the generator's.
         num_batches: batches averaged over.
-        batch_size: of the run.
+        batch_size: of the run; of pairs of examples where there are two domains.
     """
 
     disc: PlayerNoise
@@ -62,7 +62,7 @@ def measure_noise(position: Position) -> NoiseScales:
     """Gradient noise on fresh batches."""
     position.require_finite()
     session, number = position.session, position.settings.num_batches
-    game, size = session.board.game, session.board.batch_size
+    game, size = session.board.game, position.batch_size
     tied = has_batch_normalization(game)
     if session.board.source is None:
         raise NotMeasuredError("The game has no examples whose gradients could differ.")

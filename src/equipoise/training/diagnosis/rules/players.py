@@ -86,10 +86,11 @@ def probe_finds_more(found: Findings) -> str | None:
     is_near = probe.own_gap >= -clear or _measures_distance(found)  # elsewhere one that is ahead is not weak
     if not is_near or not probe.own_loss - probe.loss > clear:
         return None
+    opponent = "not the domains alike" if found.run.game.adapts else "not the generator good"
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "
         f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
-        "discriminator is weak or worn, not the generator good; raise --disc.lr or --training.disc-steps, or lower "
+        f"discriminator is weak or worn, {opponent}; raise --disc.lr or --training.disc-steps, or lower "
         "--game.penalty-weight."
     )
 
@@ -113,10 +114,11 @@ def probe_finds_no_more(found: Findings) -> str | None:
         return None
     if max(abs(probe.gap), abs(probe.own_gap)) > width(probe.ideal) / 2:
         return None
+    praise = "the domains are alike" if found.run.game.adapts else "the generator is good"
     return (
         f"The discriminator is {abs(probe.own_gap):.2g} from its ideal, and a fresh one finds no more in "
         f"{probe.num_rounds} rounds ({probe.loss:.3g} against {probe.ideal:.3g}): as far as such a discriminator can "
-        "see in so many rounds (--probe-rounds), the generator is good."
+        f"see in so many rounds (--probe-rounds), {praise}."
     )
 
 
