@@ -1,5 +1,6 @@
 """Every rule alone: what makes it speak, what keeps it silent, and that the options it names exist."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -51,7 +52,7 @@ def spectrum(jacobian, disc=(5.0, 1.0), gen=(5.0, 1.0), gradient=0.0, failures=(
 
 def noise(disc=100.0, gen=100.0, size=64, spread=1.5):
     def player(scale):
-        return PlayerNoise(scale, 1.0, scale, scale / spread, scale * spread, 2 ** round(scale).bit_length() // 2)
+        return PlayerNoise(scale, 1.0, scale, scale / spread, scale * spread, 2 ** round(math.log2(scale)))
 
     return NoiseScales(player(disc), player(gen), 16, size)
 
@@ -79,6 +80,10 @@ def found(settings=None, **records):
     return Findings(settings or run(), 500, **records)
 
 
+LOST = NoiseScales(
+    PlayerNoise(100.0, -1e-3, None, 600.0, None, None), PlayerNoise(100.0, -1e-3, None, 900.0, None, None), 16, 64
+)
+"""Signals that are lost in the noise, of which only a lower end is known."""
 RULES = {rule.__name__: rule for rule in advice.RULES}
 WASSERSTEIN = run(game={"objective": "wasserstein", "penalty": "gradient"})
 SPEAKING = {
@@ -130,8 +135,23 @@ SPEAKING = {
     ],
     "is_no_equilibrium": [(found(spectrum=spectrum((3.0, 1.0), gen=(2.0, -1.0))), ["could gain alone"])],
     "penalty_leads": [(found(gradients=gradients(3.0, -0.9)), ["3x as long", "cosine -0.9", "--game.penalty-weight"])],
-    "batch_is_small": [(found(noise=noise(2000.0, 1000.0)), ["at batch 64", "2000 and 1000", "--training.batch-size"])],
-    "batch_is_large": [(found(noise=noise(3.0, 5.0)), ["3 and 5", "batch of 64"])],
+    "batch_is_small": [
+        (
+            found(noise=noise(2000.0, 1000.0)),
+            [
+                "at batch 64",
+                "2,000 and 1,000",
+                "a batch of 1024 (--training.batch-size)",
+                "0.12x the rounds",
+                "1.9x the",
+            ],
+        ),
+        (found(noise=LOST), ["above 600 and above 900", "a batch of 512"]),
+    ],
+    "batch_is_large": [
+        (found(noise=noise(3.0, 5.0)), ["3 and 5", "batch of 64:", "a batch of 32", "1.1x the rounds", "0.54x the"]),
+        (found(noise=noise(0.23, 5.0, size=256)), ["a batch of 32", "1.1x the rounds", "0.14x the examples"]),
+    ],
     "path_turns": [(found(run(training={"ema": 0.0}), path=path("rotation")), ["--training.ema 0.999"])],
     "path_leads_away": [(found(path=path("repulsion", -0.5)), ["-0.5", "left, not approached"])],
     "search_fell_short": [
@@ -186,6 +206,7 @@ SILENT = {
     "batch_is_large": [
         found(),
         found(noise=noise(3.0, 30.0)),
+        found(noise=LOST),
         found(noise=noise(3.0, 5.0), spectrum=spectrum((3.0, 1.0), gradient=1e3)),
     ],
     "path_turns": [found(), found(path=path("rotation")), found(run(training={"ema": 0.0}), path=path("attraction"))],
