@@ -135,7 +135,7 @@ def test_the_gradients_of_the_spectrum_are_those_of_the_sample(position_of):
     game = position.session.board.game
     assert found.disc_gradient == pytest.approx(abs(game.gen.value.item()))
     assert found.gen_gradient == pytest.approx(abs(game.disc.value.item()))
-    assert not found.is_stationary(0.0)
+    assert found.moving(0.0, 0.0) == ("discriminator", "generator")
     assert found.verdict.kind == "rotating"
     assert found.num_examples == 0
 
