@@ -85,6 +85,7 @@ LOST = NoiseScales(
 )
 """Signals that are lost in the noise, of which only a lower end is known."""
 RULES = {rule.__name__: rule for rule in advice.RULES}
+DECAYING = run(**{player: {"schedule": {"decay": "cosine"}} for player in ("disc", "gen")})
 WASSERSTEIN = run(game={"objective": "wasserstein", "penalty": "gradient"})
 SPEAKING = {
     "is_broken": [(found(broken=("generator",)), ["weights of the generator", "--guard.nonfinite rollback"])],
@@ -131,6 +132,8 @@ SPEAKING = {
     "is_unstable": [
         (found(spectrum=spectrum((3.0, -1.0)), noise=noise()), ["-1 against", "--game.penalty r1-r2"]),
         (found(spectrum=spectrum((3.0, -1.0), gradient=1e3), noise=noise()), ["go on training", "decay cosine"]),
+        (found(spectrum=spectrum((3.0, -1.0))), ["which was not measured: go on training, with falling rates"]),
+        (found(DECAYING, spectrum=spectrum((3.0, -1.0))), ["not measured: go on training, and look again"]),
         (found(run(game={"penalty": "r1-r2"}), spectrum=spectrum((3.0, -1.0)), noise=noise()), ["another ratio"]),
     ],
     "is_no_equilibrium": [(found(spectrum=spectrum((3.0, 1.0), gen=(2.0, -1.0))), ["could gain alone"])],
@@ -252,6 +255,21 @@ def test_every_option_that_is_named_exists_and_takes_the_value():
     assert len(seen) > 12
 
 
+def test_no_rule_asks_for_what_the_run_has_or_turns_what_it_has_not():
+    turning, weak = {"spectrum": spectrum((0.1 + 2j, 0.1 - 2j))}, {"probe": probe(1.0, 1.38)}
+    penalised = run(game={"penalty": "r1"}, training={"order": "extragradient"})
+    points = run(game={"kind": "bilinear"}, training={"order": "extragradient"})
+    assert "--game.penalty-weight" in RULES["rotates"](found(penalised, **turning))
+    assert "--game.penalty" not in RULES["rotates"](found(points, **turning))
+    assert "--game.penalty-weight" in RULES["probe_finds_more"](found(penalised, **weak))
+    assert "--game.penalty" not in RULES["probe_finds_more"](found(run(game={"penalty": "none"}), **weak))
+    guarded = run(guard={"nonfinite": "rollback"})
+    assert "--guard" not in RULES["is_broken"](found(guarded, broken=("generator",)))
+    assert "--game.penalty" not in RULES["makes_few_things"](found(penalised, memorisation=memory(-8.0, variety=0.1)))
+    mirrored = run(data={"flip": True})
+    assert "--data.flip" not in RULES["copies_training_set"](found(mirrored, memorisation=memory(-8.0)))
+
+
 def test_there_is_always_something_to_say():
     assert advice.advise(found()) == [("nothing_found", "Nothing that was measured asks for a change.")]
 
@@ -266,5 +284,18 @@ def test_verdicts_say_what_is_missing_or_broken():
     assert "was not asked for" in found().verdict
     assert found(not_measured={"spectrum": "It is so."}).verdict == "No verdict on stability. It is so."
     at_rest, moving = (found(spectrum=spectrum((3.0, 1.0), gradient=g), noise=noise()) for g in (0.1, 1e3))
-    assert "not at rest" not in at_rest.verdict
-    assert "not at rest" in moving.verdict
+    assert "at rest" not in at_rest.verdict
+    assert "The discriminator is not at rest" in moving.verdict
+
+
+def test_rest_is_never_taken_for_granted():
+    assert "was not measured (--measure noise spectrum)" in found(spectrum=spectrum((3.0, 1.0))).verdict
+    between_points = replace(spectrum((3.0, 1.0)), num_examples=0)
+    assert "at rest" not in found(spectrum=between_points).verdict
+
+
+def test_a_noisy_player_hides_no_other():
+    """The discriminator's gradient of 10 is far beyond its noise, and far below the generator's."""
+    case = found(spectrum=spectrum((3.0, 1.0), gradient=10.0), noise=noise(disc=100.0, gen=1e6))
+    assert case.moving == ("discriminator",)
+    assert not case.is_stationary

@@ -88,12 +88,12 @@ def probe_finds_more(found: Findings) -> str | None:
     is_near = probe.own_gap >= -clear or _measures_distance(found)  # elsewhere one that is ahead is not weak
     if not is_near or not probe.own_loss - probe.loss > clear:
         return None
+    lighter = "" if found.run.game.penalty == "none" else ", or lower --game.penalty-weight"
     opponent = "not the domains alike" if found.run.game.adapts else "not the generator good"
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "
         f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
-        f"discriminator is weak or worn, {opponent}; raise --disc.lr or --training.disc-steps, or lower "
-        "--game.penalty-weight."
+        f"discriminator is weak or worn, {opponent}; raise --disc.lr or --training.disc-steps{lighter}."
     )
 
 
