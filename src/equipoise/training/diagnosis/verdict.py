@@ -80,7 +80,7 @@ class Ends:
 
     @property
     def knows_lowest(self) -> bool:
-        """Whether the lower end was found, so that nothing lies below it."""
+        """Whether at least one eigenvalue of the lower end was found; where several were sought, not always all."""
         return bool(self.values) and not {"SR", "SA"} & set(self.missing)
 
 
