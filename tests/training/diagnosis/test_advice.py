@@ -132,8 +132,8 @@ SPEAKING = {
     "is_unstable": [
         (found(spectrum=spectrum((3.0, -1.0)), noise=noise()), ["-1 against", "--game.penalty r1-r2"]),
         (found(spectrum=spectrum((3.0, -1.0), gradient=1e3), noise=noise()), ["go on training", "decay cosine"]),
-        (found(spectrum=spectrum((3.0, -1.0))), ["which was not measured: go on training, with falling rates"]),
-        (found(DECAYING, spectrum=spectrum((3.0, -1.0))), ["not measured: go on training, and look again"]),
+        (found(spectrum=spectrum((3.0, -1.0))), ["was not measured): go on training, with falling rates"]),
+        (found(DECAYING, spectrum=spectrum((3.0, -1.0))), ["not measured): go on training, and look again"]),
         (found(run(game={"penalty": "r1-r2"}), spectrum=spectrum((3.0, -1.0)), noise=noise()), ["another ratio"]),
     ],
     "is_no_equilibrium": [(found(spectrum=spectrum((3.0, 1.0), gen=(2.0, -1.0))), ["could gain alone"])],

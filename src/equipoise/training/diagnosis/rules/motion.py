@@ -34,7 +34,7 @@ def is_unstable(found: Findings) -> str | None:
     strength = f"{spectrum.jacobian.lowest:.2g} against a largest eigenvalue of {spectrum.jacobian.scale:.2g}"
     if not found.is_stationary:
         usual = "as is usual while the gradients are not at rest"
-        unknown = "" if found.moving else ", which was not measured"
+        unknown = "" if found.moving else " (whether they are was not measured)"
         return (
             f"Some direction is pushed away ({strength}), {usual}{unknown}: go on training{_falling(found)}, and look "
             "again."
