@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.pages import say_page
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.errors import UserError

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from pagelab import evaluation, metric
 
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.reports.pages.findings import findings
 from equipoise.reports.pages.records import RunRecords
 
