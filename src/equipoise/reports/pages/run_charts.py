@@ -8,8 +8,10 @@ import numpy as np
 from equipoise.core.judges import JUDGES, RISKS
 from equipoise.reports.pages.charts import Chart, Curve
 from equipoise.reports.pages.findings import label_of, radii
+from equipoise.reports.pages.ideals import goal_of, ideal_of, is_tuned
 from equipoise.reports.pages.records import Record, RunRecords, column, nested, number_or
 from equipoise.reports.pages.thinning import Line, thinned
+from equipoise.reports.pages.words import number
 
 PLAYERS = ("disc", "gen")
 _NUM_COLUMNS = 400
@@ -54,13 +56,6 @@ def not_drawn(run: RunRecords) -> list[str]:
     names = [f"{player}_loss" for player in PLAYERS]
     recorded = [name for name in names if any(name in record for record in run.metrics)]
     return [name.replace("_", " ") for name in recorded if not len(metric_line(run, name).finite)]
-
-
-def ideal_of(run: RunRecords, player: str) -> float | None:
-    """The ideal loss of a player; None where it has none."""
-    ideals = column(run.metrics, f"{player}_loss") - column(run.metrics, f"{player}_gap")
-    finite = ideals[np.isfinite(ideals)]
-    return float(np.median(finite)) if len(finite) else None
 
 
 def about_judge(judge: str) -> str:
@@ -146,7 +141,8 @@ def _losses(run: RunRecords) -> Iterator[Chart]:
     curves = [
         Curve(player, metric_line(run, f"{player}_loss"), player, ideal_of(run, player), "ideal") for player in PLAYERS
     ]
-    about = "Adversarial terms. Dotted: what each is when generated and real examples cannot be told apart."
+    alike = "the domains" if run.adapts else "generated and real examples"
+    about = f"Adversarial terms. Dotted: what each is when {alike} cannot be told apart."
     if run.is_between_points:
         about = "What either player makes small. Dotted: its value at the equilibrium."
     yield Chart("Losses", curves, marks=_marks(run), about=about)
@@ -156,9 +152,18 @@ def _gaps(run: RunRecords) -> Iterator[Chart]:
     curves = [Curve(player, metric_line(run, f"{player}_gap"), player) for player in PLAYERS]
     curves = [curve for curve in curves if len(curve.line.finite)]
     if curves:
-        first = Curve(curves[0].label, curves[0].line, curves[0].look, 0.0, "balance")
-        about = "Loss minus ideal. A discriminator far below 0 wins; at 0 it can tell nothing."
-        yield Chart("Gap to the ideal", [first, *curves[1:]], marks=_marks(run), about=about)
+        first = replace(curves[0], ideal=0.0, ideal_label="balance")
+        yield Chart("Gap to the ideal", [first, *curves[1:]], marks=_marks(run), about=_about_gaps(run))
+
+
+def _about_gaps(run: RunRecords) -> str:
+    tuned = [player for player in PLAYERS if is_tuned(run, player)]
+    if tuned:
+        goals = " and ".join(f"{number(goal_of(run, player) or 0.0)} for {player}" for player in tuned)
+        return f"Loss minus V*, which was set by hand to {goals}: what the gap-aware rate follows, and no ideal."
+    if run.adapts:
+        return "Loss minus ideal. At 0 the discriminator cannot tell the domains apart, which is the aim."
+    return "Loss minus ideal. A discriminator far below 0 wins; at 0 it can tell nothing."
 
 
 def _rates(run: RunRecords) -> Iterator[Chart]:
