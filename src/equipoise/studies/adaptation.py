@@ -131,9 +131,7 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
         "title": f"{settings.name}: from {settings.data.source} to {settings.target.source}",
         "sentences": sentences(settings, evaluations, metrics, chosen),
         "tables": [_rules_table(chosen, bounds)],
-        "figures": [
-            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"}
-        ],
+        "figures": [],
         "bounds": bounds._asdict(),
         "choices": [choice._asdict() for choice in chosen],
     }

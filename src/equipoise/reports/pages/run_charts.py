@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.core.judges import JUDGES, RISKS
+from equipoise.reports.pages.adaptation_charts import DRAWN, charts_of_evaluations, charts_of_metrics
 from equipoise.reports.pages.charts import Chart, Curve
 from equipoise.reports.pages.findings import label_of, radii
 from equipoise.reports.pages.ideals import goal_of, ideal_of, is_tuned
@@ -153,7 +154,8 @@ def _gaps(run: RunRecords) -> Iterator[Chart]:
     curves = [curve for curve in curves if len(curve.line.finite)]
     if curves:
         first = replace(curves[0], ideal=0.0, ideal_label="balance")
-        yield Chart("Gap to the ideal", [first, *curves[1:]], marks=_marks(run), about=_about_gaps(run))
+        title = "Gap to V*" if any(is_tuned(run, player) for player in PLAYERS) else "Gap to the ideal"
+        yield Chart(title, [first, *curves[1:]], marks=_marks(run), about=_about_gaps(run))
 
 
 def _about_gaps(run: RunRecords) -> str:
@@ -173,9 +175,10 @@ def _rates(run: RunRecords) -> Iterator[Chart]:
 
 def _values(run: RunRecords) -> Iterator[Chart]:
     """What evaluations measured beside the distance."""
-    names = [
-        name for name in dict.fromkeys(name for each in run.evaluations for name in each["values"]) if name != run.judge
-    ]
+    if run.adapts:
+        yield from charts_of_evaluations(run)
+    told = dict.fromkeys(name for each in run.evaluations for name in each["values"])
+    names = [name for name in told if name != run.judge and not (run.adapts and name in DRAWN)]
     orders = [name for name in names if name.startswith("jsd")]
     shares = [name for name in names if name in _SHARES]
     counts = [name for name in names if name in _COUNTS]
@@ -226,12 +229,14 @@ def _factors(run: RunRecords) -> Iterator[Chart]:
 
 def _others(run: RunRecords) -> Iterator[Chart]:
     """Numbers that this page does not know: each in a chart of its own, the same of both players in one."""
+    if run.adapts:
+        yield from charts_of_metrics(run)
     names = dict.fromkeys(
         name for record in _few(run.metrics) for name, value in record.items() if isinstance(value, int | float)
     )
     groups: dict[str, list[str]] = {}
     for name in names:
-        if name not in _KNOWN:
+        if name not in _KNOWN and not (run.adapts and name in DRAWN):
             groups.setdefault(name.removeprefix("disc_").removeprefix("gen_"), []).append(name)
     for title, members in groups.items():
         yield Chart(
