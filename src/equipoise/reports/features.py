@@ -80,7 +80,7 @@ def _measured_at(run: Path, step: int) -> str:
 
 
 def _arrays(file: Path) -> dict[str, Any]:
-    with np.load(file, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
         return dict(arrays)
 
 

@@ -17,6 +17,8 @@ from equipoise.reports.pages.words import duration, number, steps_text
 
 _WITH_EXAMPLES = ("generative", "domain-adversarial")
 _CAST = ("network.architecture", "data.source", "target.source")
+_DAMAGED = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, BadZipFile)
+"""What reading arrays that a fault has damaged raises."""
 _MOST_LINES, _MOST_TEXTS = 24, 60
 _PROTOCOL_WORDS = {
     "features": "features",
@@ -204,15 +206,7 @@ def _features(run: RunRecords) -> tuple[Picture, str] | None:
     """The features of an adapted run at its newest step, with their description; None where there are none."""
     try:
         drawn = pictured_features(run.path) if run.adapts else None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        EOFError,
-        BadZipFile,
-    ):  # a file that a fault has damaged
+    except _DAMAGED:
         return None
     picture = embedded_bytes(drawn) if drawn else None
     return (picture, described_features(run.path)) if picture else None
