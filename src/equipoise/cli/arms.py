@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 
 from equipoise.cli.parsing import parse
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.files import differing, merged, validated
 from equipoise.core.errors import UserError, unknown
@@ -39,7 +39,7 @@ def parse_arm(text: str, common: Sequence[str]) -> tuple[str, RunSettings]:
         common: options for all arms.
 
     Raises:
-        UserError: as `train.parse_settings`, with the arm named, or the quotes do not match.
+        UserError: as `settings.parse_settings`, with the arm named, or the quotes do not match.
     """
     found = _NAMED.match(text)
     name, line = (found[1], found[2]) if found else (text, text)
