@@ -143,6 +143,14 @@ def test_accuracies_of_the_oracle_have_intervals(tmp_path):
     assert {row[0]: row[place] for row in table["rows"]}[LAST] == wilson(0.7, 100)
 
 
+def test_the_table_says_which_checkpoints_can_be_applied(tmp_path):
+    (tmp_path / "run/checkpoints/step-000030").mkdir(parents=True)
+    (tmp_path / "run/evaluations.jsonl").write_text("".join(json.dumps(record) + "\n" for record in RUN))
+    table = analysis(tmp_path / "run", RECIPES["moons"].settings())["tables"][0]
+    found = {row[0]: row[table["columns"].index("checkpoint")] for row in table["rows"]}
+    assert (found[LAST], found["entropy"]) == ("kept", "not kept")
+
+
 def test_weights_that_rest_on_few_examples_are_said_to():
     run = [evaluation(10)]
     run[0]["values"]["effective_examples"] = 3.0
@@ -158,6 +166,8 @@ def test_the_analysis_of_a_run_holds_what_any_page_can_show(tmp_path):
     found = analysis(tmp_path / "run", RECIPES["moons"].settings())
     assert {"title", "sentences", "tables", "figures"} <= set(found)
     rows = {row[0]: row for row in found["tables"][0]["rows"]}
-    assert rows["source-only"][3] == 50.0
+    columns = found["tables"][0]["columns"]
+    assert rows["source-only"][columns.index("target (oracle), %")] == 50.0
+    assert found["title"] == "moons: from moons to moons turned by 35 degrees"
     assert "target-only" not in rows
     assert all(len(row) == len(found["tables"][0]["columns"]) for row in rows.values())

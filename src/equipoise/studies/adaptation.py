@@ -10,15 +10,16 @@ same test part of the target. The bounds count by their last step.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from equipoise.config import RunSettings
+from equipoise.config import DataSettings, RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.files import read_json_lines
 from equipoise.core.judges import RISKS
 from equipoise.metrics.selection import accuracy_interval, gap_closed
+from equipoise.training.checkpoint import checkpoint_steps
 
 BASELINES: tuple[BaselineName, BaselineName] = ("source-only", "target-only")
 LAST, ORACLE = "last step", "oracle"
@@ -131,9 +132,9 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
     chosen = choices(evaluations, bounds)
     return {
         "kind": "adaptation",
-        "title": f"{settings.name}: from {settings.data.source} to {settings.target.source}",
+        "title": f"{settings.name}: from {_called(settings.data)} to {_called(settings.target)}",
         "sentences": sentences(settings, evaluations, metrics, chosen),
-        "tables": [_rules_table(chosen, bounds, _num_test(evaluations))],
+        "tables": [_rules_table(chosen, bounds, _num_test(evaluations), _kept(run))],
         "figures": [
             {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"}
         ],
@@ -142,22 +143,45 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
     }
 
 
+def _called(data: DataSettings) -> str:
+    """A domain in words: its name, and what was done to it.
+
+    >>> _called(DataSettings(source="moons", rotation=35.0))
+    'moons turned by 35 degrees'
+    """
+    words = [Path(data.path).name or data.path if data.path else data.source]
+    if data.texture != "none":
+        words.append(f"blended with {Path(data.texture).name} texture")
+    if data.rotation:
+        words.append(f"turned by {data.rotation:g} degrees")
+    return " ".join(words)
+
+
+def _kept(run: Path) -> set[int]:
+    """Steps of the checkpoints that the run has kept, which alone can be applied."""
+    return set(checkpoint_steps(run / "checkpoints"))
+
+
 def _num_test(evaluations: Sequence[Record]) -> int | None:
     """Examples of the target's test part; None where it has no labels, or an old record does not say."""
     found = [record.get("protocol", {}).get("num_test") for record in evaluations if _is_whole(record["values"])]
     return found[-1] if found else None
 
 
-def _rules_table(chosen: Sequence[Choice], bounds: Bounds, num_test: int | None) -> dict[str, Any]:
-    rows: list[list[Any]] = [
-        [choice.rule, choice.step, _percent(choice.source), *_reported(choice.target, bounds, num_test)]
-        for choice in chosen
-    ]
+def _rules_table(
+    chosen: Sequence[Choice], bounds: Bounds, num_test: int | None, kept: Collection[int]
+) -> dict[str, Any]:
+    rows: list[list[Any]] = []
+    for choice in chosen:
+        state = "kept" if choice.step in kept else "not kept"
+        rows.append(
+            [choice.rule, choice.step, state, _percent(choice.source), *_reported(choice.target, bounds, num_test)]
+        )
     for name, bound in zip(BASELINES, bounds, strict=True):
         if bound is not None:
-            rows.append([name, None, None, *_reported(bound, bounds, num_test)])
+            rows.append([name, None, None, None, *_reported(bound, bounds, num_test)])
     interval = f"95 % interval, {num_test:,} examples" if num_test else "95 % interval"
-    columns = ["rule", "step", "source, %", "target (oracle), %", interval, "gap closed, %"]
+    columns = ["rule", "step", "checkpoint", "source, %", "target (oracle), %", interval, "gap closed, %"]
     known = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     return {
         "title": "The checkpoint that each rule chooses",

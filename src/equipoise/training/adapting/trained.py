@@ -158,8 +158,6 @@ def write_predictions(path: Path, predictions: Iterator[Prediction]) -> dict[str
     """
     if path.exists():
         raise UserError(f"'{path}' exists already; choose another --out, or remove it.")
-    if not path.parent.is_dir():
-        raise UserError(f"'{path}' cannot be written ('{path.parent}' is no folder); give another --out.")
     counts: dict[str, int] = {}
     with replacing(path) as temporary, _opened(temporary, path) as file:
         writer = csv.writer(file)
