@@ -21,7 +21,7 @@ def what_the_noise_says(run: RunRecords) -> Finding | None:
     words = " and ".join(f"{number(scale)} for {player}" for player, scale in medians.items())
     words = f"The gradient noise scale is {words}; the batch has {batch:.0f} examples."
     wanted = max(2, 2 ** round(math.log2(math.prod(medians.values()) ** (1 / len(medians)))))
-    hint = "Measure steps and cost at several batch sizes", "equipoise study batch-size RECIPE --target DISTANCE"
+    hint = ("Measure steps and cost at several batch sizes by 'equipoise study batch-size'",)
     if min(medians.values()) > 4 * batch:
         return Finding(
             _BATCH,
