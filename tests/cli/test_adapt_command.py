@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from equipoise.cli import adapt
 from equipoise.cli.main import main
 
 QUICK = [
@@ -45,8 +46,9 @@ def test_adapting_the_moons_plays_the_bounds_and_shows_all_rules(tmp_path, capsy
 def test_what_was_begun_is_finished_and_what_is_complete_stays(tmp_path, capsys):
     assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
     before = (tmp_path / "runs/moons/metrics.jsonl").read_bytes()
-    assert not (tmp_path / "runs/moons-source-only").exists()
     assert main(["adapt", "runs/moons"]) == 0
+    assert not (tmp_path / "runs/moons-source-only").exists(), "nobody asked for bounds"
+    assert main(["adapt", "runs/moons", "--baselines"]) == 0
     assert (tmp_path / "runs/moons/metrics.jsonl").read_bytes() == before
     assert (tmp_path / "runs/moons-target-only/outcome.json").exists()
     capsys.readouterr()
@@ -86,16 +88,59 @@ def test_a_bound_under_other_settings_is_not_compared_with(tmp_path, capsys):
     assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
     other = ["--adaptation.baseline", "source-only", "--name", "moons-source-only", "--seed", "5"]
     assert main(["train", "moons", *QUICK, *other]) == 0
-    assert main(["adapt", "runs/moons"]) == 2
+    assert main(["adapt", "runs/moons"]) == 2, "a bound that was begun is gone on with"
     assert "is a run under other settings than this one's bound" in capsys.readouterr().err
 
 
 def test_a_run_that_was_renamed_keeps_its_bounds_beside_it(tmp_path):
     assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
     (tmp_path / "runs/moons").rename(tmp_path / "runs/other")
-    assert main(["adapt", "runs/other"]) == 0
+    assert main(["adapt", "runs/other", "--baselines"]) == 0
     bounds = json.loads((tmp_path / "runs/other-rules/analysis.json").read_text())["bounds"]
     assert None not in bounds.values()
+
+
+def test_settings_of_a_file_play_no_bounds_unasked(tmp_path):
+    assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
+    assert main(["adapt", "--config", "runs/moons/config.yaml", "--name", "again"]) == 0
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"moons", "moons-rules", "again", "again-rules"}
+
+
+def test_the_words_of_a_bound_are_its_own(capsys):
+    assert main(["adapt", "moons", *QUICK]) == 0
+    adapted, rest = capsys.readouterr().out.split("source-only, to compare with")
+    source_only, target_only = rest.split("target-only, to compare with")
+    assert "without labels" in adapted
+    assert "not trained on" in source_only
+    assert "trained on with its labels" in target_only
+    assert main(["adapt", "runs/moons-target-only"]) == 2
+    assert "is a target-only bound" in capsys.readouterr().err
+
+
+def test_a_bound_that_diverges_leaves_the_table_of_the_run(tmp_path, capsys, monkeypatch):
+    assert main(["adapt", "moons", *QUICK, "--no-baselines"]) == 0
+    (tmp_path / "runs/moons-rules/analysis.json").unlink()
+    (tmp_path / "runs/moons-rules").rename(tmp_path / "elsewhere")
+    broken = adapt._bound
+
+    def at_a_wild_rate(settings, name):
+        return broken(settings.model_copy(update={"gen": settings.gen.model_copy(update={"lr": 1e30})}), name)
+
+    monkeypatch.setattr(adapt, "_bound", at_a_wild_rate)
+    capsys.readouterr()
+    assert main(["adapt", "runs/moons", "--baselines"]) != 0
+    assert "The checkpoint that each rule chooses" in capsys.readouterr().out
+    assert (tmp_path / "runs/moons-rules/analysis.json").exists()
+
+
+def test_the_help_names_the_recipes_that_adapt_and_both_switches(capsys):
+    with pytest.raises(SystemExit):
+        main(["adapt", "--help"])
+    printed = capsys.readouterr().out
+    for words in ("--baselines", "--no-baselines", "adapt-images", "Adapt a classifier"):
+        assert words in printed
+    assert "  ring " not in printed
+    assert "Train two players" not in printed
 
 
 def test_an_evaluation_of_a_classifier_takes_no_other_numbers(capsys):

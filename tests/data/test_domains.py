@@ -8,7 +8,15 @@ from PIL import Image
 
 from equipoise.config import DataSettings, DivisionSettings
 from equipoise.core.errors import UserError
-from equipoise.data import InMemoryImages, build_domains, build_parts, build_source, require_same_shape, unlabelled
+from equipoise.data import (
+    InMemoryImages,
+    build_domains,
+    build_domains_and_labels,
+    build_parts,
+    build_source,
+    require_same_shape,
+    unlabelled,
+)
 
 CPU = torch.device("cpu")
 DIGITS = DataSettings(resolution=16, channels=3)
@@ -44,6 +52,23 @@ def pair(request):
     if streamed:
         fields |= {"memory_limit": 0, "workers": 0}
     return DataSettings(**fields), DataSettings(**fields, texture="smooth")
+
+
+def test_the_labels_of_the_target_come_apart_and_belong_to_the_same_examples(pair):
+    domains, withheld = build_domains_and_labels(*pair, CPU)
+    assert all(part.labels is None for part in domains.target)
+    for seen, labelled, alone in zip(domains.target, withheld, build_parts(pair[1], CPU), strict=True):
+        assert torch.equal(labelled.labels, alone.labels)
+        for one, other in zip(seen.ordered(64, CPU), labelled.ordered(64, CPU), strict=True):
+            assert torch.equal(one.examples, other.examples)
+
+
+def test_a_mistake_about_the_target_names_its_own_settings(folder):
+    ours = DataSettings(source="folder", path=str(folder))
+    with pytest.raises(UserError, match=r"^target\.path is not given"):
+        build_domains(ours, DataSettings(source="folder"), CPU)
+    with pytest.raises(UserError, match=r"^data\.path is not given"):
+        build_domains(DataSettings(source="folder"), ours, CPU)
 
 
 def test_no_batch_of_the_target_has_labels(pair):

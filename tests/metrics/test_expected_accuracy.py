@@ -21,6 +21,16 @@ def test_on_the_source_itself_it_is_the_accuracy():
     assert expected_accuracy(logits, labels, logits) == pytest.approx(1 - error_rate(logits, labels))
 
 
+@pytest.mark.parametrize("num_wrong", [0, 2, 10])
+def test_on_the_source_itself_it_is_the_accuracy_among_equally_sure_predictions_too(num_wrong):
+    logits, labels = [[3.0, 0.0]] * 10, [1] * num_wrong + [0] * (10 - num_wrong)
+    assert expected_accuracy(logits, labels, logits) == pytest.approx(1 - num_wrong / 10)
+
+
+def test_a_source_that_is_all_wrong_promises_nothing():
+    assert expected_accuracy([[3.0, 0.0], [2.0, 0.0]], [1, 1], [[9.0, 0.0], [1.0, 0.0]]) == 0
+
+
 def test_it_does_not_depend_on_the_order_of_examples():
     logits, labels = drawn(300, 2.0)
     others, _ = drawn(200, 1.0, seed=1)

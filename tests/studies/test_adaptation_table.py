@@ -1,6 +1,7 @@
 """The rules side by side: what each takes, what no rule may read, the bounds, and the sentences."""
 
 import json
+import math
 
 import pytest
 
@@ -25,7 +26,8 @@ def evaluation(step, target=0.7, validation=0.7, source=0.95, **risks):
     values = {"source_accuracy": source, **dict.fromkeys(RISKS.values(), 0.5), **risks}
     values |= {"expected_accuracy": 0.8, "effective_examples": 50.0, "num_weighted": 100}
     values |= {"oracle_validation_accuracy": validation, "oracle_target_accuracy": target}
-    return {"step": step, "values": values}
+    protocol = {"num_source": 100, "num_target": 300, "num_test": 100}
+    return {"step": step, "values": values, "protocol": protocol}
 
 
 def by_rule(evaluations, bounds=BOUNDS):
@@ -109,11 +111,44 @@ def said(accuracy, loss=1.3, **risks):
 
 def test_the_sentences_give_both_estimates_and_how_the_game_stands():
     words = said(0.55, importance_weighted_risk=0.25)
-    assert "estimated at 80.0% by confidence and at 75.0% by importance weights" in words
+    assert "80.0% by confidence" in words
+    assert "75.0% by importance weights" in words
     assert "confusion, unless the discriminator is too weak" in words
     assert "partly confused" in said(0.75)
     assert "raise game.adversarial_weight" in said(0.97)
     assert "is behind" in said(0.1, loss=1.9)
+
+
+def wilson(part, number):
+    """Wilson's interval in percent, by its closed form."""
+    centre, z = part + 1.959964**2 / (2 * number), 1.959964
+    half = z * math.sqrt(part * (1 - part) / number + z**2 / (4 * number**2))
+    low, high = ((centre + sign * half) / (1 + z**2 / number) for sign in (-1, 1))
+    return f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def test_both_estimates_have_intervals_and_say_how_many_examples_they_rest_on():
+    words = said(0.55, importance_weighted_risk=0.26)
+    assert f"by confidence (95 % interval {wilson(0.8, 75)} %)" in words, "100 and 300 examples vary as 75 of one set"
+    assert f"by importance weights ({wilson(0.74, 50)} %)" in words
+    assert "from 300 examples of the target and 100 of the source" in words
+    assert "too high" in words
+
+
+def test_accuracies_of_the_oracle_have_intervals(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/evaluations.jsonl").write_text("".join(json.dumps(record) + "\n" for record in RUN))
+    table = analysis(tmp_path / "run", RECIPES["moons"].settings())["tables"][0]
+    place = table["columns"].index("95 % interval, 100 examples")
+    assert {row[0]: row[place] for row in table["rows"]}[LAST] == wilson(0.7, 100)
+
+
+def test_the_table_says_which_checkpoints_can_be_applied(tmp_path):
+    (tmp_path / "run/checkpoints/step-000030").mkdir(parents=True)
+    (tmp_path / "run/evaluations.jsonl").write_text("".join(json.dumps(record) + "\n" for record in RUN))
+    table = analysis(tmp_path / "run", RECIPES["moons"].settings())["tables"][0]
+    found = {row[0]: row[table["columns"].index("checkpoint")] for row in table["rows"]}
+    assert (found[LAST], found["entropy"]) == ("kept", "not kept")
 
 
 def test_weights_that_rest_on_few_examples_are_said_to():
@@ -131,6 +166,8 @@ def test_the_analysis_of_a_run_holds_what_any_page_can_show(tmp_path):
     found = analysis(tmp_path / "run", RECIPES["moons"].settings())
     assert {"title", "sentences", "tables", "figures"} <= set(found)
     rows = {row[0]: row for row in found["tables"][0]["rows"]}
-    assert rows["source-only"][3] == 50.0
+    columns = found["tables"][0]["columns"]
+    assert rows["source-only"][columns.index("target (oracle), %")] == 50.0
+    assert found["title"] == "moons: from moons to moons turned by 35 degrees"
     assert "target-only" not in rows
     assert all(len(row) == len(found["tables"][0]["columns"]) for row in rows.values())

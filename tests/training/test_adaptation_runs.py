@@ -14,7 +14,6 @@ from equipoise.core.errors import IgnoredSettingWarning, ResumeWarning, UserErro
 from equipoise.core.files import read_json_lines
 from equipoise.core.judges import RISKS
 from equipoise.core.outcomes import Outcome
-from equipoise.core.seeding import derived_seed
 from equipoise.data import build_domains
 from equipoise.metrics.selection import RULES
 from equipoise.training import TrainedClassifier, resume, train
@@ -116,6 +115,19 @@ def test_nothing_that_plays_rounds_holds_a_label_of_the_target(moons):
     batch = next(session.match.batches)
     assert batch._fields == ("examples", "labels")
     assert batch.target.shape == batch.examples.shape
+
+
+@pytest.mark.parametrize("baseline", ["none", "source-only", "target-only"])
+def test_each_domain_is_read_once_a_run(baseline, moons, monkeypatch):
+    build, read = equipoise.data.domains.build_source, []
+
+    def counted(settings, *arguments, **options):
+        read.append(settings.rotation)
+        return build(settings, *arguments, **options)
+
+    monkeypatch.setattr(equipoise.data.domains, "build_source", counted)
+    train(moons(adaptation={"baseline": baseline}))
+    assert read == [0.0, 35.0]
 
 
 def test_source_only_sees_no_example_of_the_target(moons):
@@ -291,6 +303,13 @@ def test_two_folders_become_a_classifier_that_names_the_classes_of_files(tmp_pat
         write_predictions(out, trained.predict(str(folders[1])))
 
 
+def test_a_table_that_cannot_be_written_is_said_before_an_image_is_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "nowhere/out.csv", tmp_path / "file/out.csv", tmp_path / ("x" * 250)):
+        with pytest.raises(UserError, match=rf"'{out}' cannot be written \(.*\); give another --out"):
+            write_predictions(out, (pytest.fail("an image was read") for _ in range(1)))
+
+
 def test_images_of_another_size_are_refused_or_brought_to_it(tmp_path, folders):
     train(of_folders(tmp_path, *folders, target={"resize": "none"}, training={"steps": 1}))
     trained = TrainedClassifier.load(tmp_path / "folders")
@@ -322,5 +341,16 @@ def test_settings_of_another_game_are_refused_or_warned_of():
         RunSettings(target={"source": "moons"})
 
 
-def test_the_seed_of_evaluations_is_not_that_of_training(moons):
-    assert derived_seed(0, "evaluation") != derived_seed(0, "data") != derived_seed(0, "target-data")
+@pytest.mark.parametrize(
+    ("section", "setting"),
+    [
+        ("game", {"latent_dim": 7}),
+        ("game", {"latents": "uniform"}),
+        ("adaptation", {"probe": True}),
+        ("adaptation", {"judge": "dev"}),
+    ],
+)
+def test_a_setting_that_nothing_reads_is_warned_of(section, setting, moons):
+    (name,) = setting
+    with pytest.warns(IgnoredSettingWarning, match=f"{name}=.* is ignored because"):
+        moons(**{section: setting}, evaluation={"features": "none"})

@@ -2,9 +2,13 @@
 
 Trains a classifier on one domain for another, plays the two bounds that it lies between, and shows what every rule of
 choosing a checkpoint without labels would take. `equipoise train` plays the same recipes, the first run alone.
+
+Bounds cost two more runs. They are played where they are asked for, where one of them has been begun, and for recipes
+that take seconds.
 """
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,12 +21,27 @@ from equipoise.config import RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.errors import UserError
 from equipoise.core.files import write_json
+from equipoise.recipes import RECIPES
 
-PROG = "equipoise adapt [RECIPE|RUN] [--config FILE] [--no-baselines]"
+PROG = "equipoise adapt [RECIPE|RUN] [--config FILE] [--baselines|--no-baselines]"
 DEFAULT = "adapt-digits"
 ANALYSIS, PICTURE = "analysis.json", "features.png"
 CHEAP = ("adapt-digits", "moons")
-"""Recipes whose bounds are played without being asked for."""
+"""Recipes whose bounds are played without being asked for, as they are named or taken for want of another."""
+
+
+def _description(name: str) -> str:
+    """The help, with the recipes that this command plays."""
+    adapting = [recipe for recipe in RECIPES.values() if recipe.settings().game.adapts]
+    width = max(len(recipe.name) for recipe in adapting)
+    listed = "\n".join(f"  {recipe.name:<{width}}  {recipe.summary}" for recipe in adapting)
+    return (
+        f"Adapt a classifier from a labelled domain (--data) to an unlabelled one (--target). Settings come from a "
+        f"recipe, then from a YAML file (--config), then from the options below, whose defaults are those of the "
+        f"recipe {name!r}. A RUN is gone on with.\n\n--baselines also trains the bounds that the classifier lies "
+        f"between, source-only and target-only; --no-baselines does not. By default they are played for "
+        f"{' and '.join(CHEAP)}, and for a RUN of which one has been begun.\n\nRecipes:\n{listed}"
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -31,17 +50,23 @@ def main(arguments: list[str]) -> int:
     if rest and not rest[0].startswith("-") and (Path(rest[0]) / "config.yaml").is_file():
         if len(rest) > 1:
             raise UserError(f"{rest[0]!r} is a run, which has its settings; leave out {rest[1]!r}, or give a recipe.")
-        return _go_on(Path(rest[0]), with_baselines=wanted is not False)
-    settings = parse_settings(rest, DEFAULT, PROG)
+        return _go_on(Path(rest[0]), wanted)
+    settings = parse_settings(rest, DEFAULT, PROG, _description)
     _require_adaptation(settings)
-    recipe = rest[0] if rest and not rest[0].startswith("-") else DEFAULT
-    baselines = recipe.partition(":")[0] in CHEAP if wanted is None else wanted
+    baselines = _is_cheap(rest) if wanted is None else wanted
     from equipoise.training import RunFolder
 
     _refuse_foreign(rules_folder(Path(settings.root) / settings.name))
     for planned in [settings, *(_bound(settings, name) for name in _bounds(with_baselines=baselines))]:
         RunFolder.refuse_existing(planned)
     return _play(settings, with_baselines=baselines)
+
+
+def _is_cheap(arguments: list[str]) -> bool:
+    """Whether a cheap recipe is asked for; a file of settings may be of any size."""
+    if arguments and not arguments[0].startswith("-"):
+        return arguments[0].partition(":")[0] in CHEAP
+    return not any(argument.partition("=")[0] == "--config" for argument in arguments)
 
 
 def _take_baselines(arguments: list[str]) -> tuple[list[str], bool | None]:
@@ -51,7 +76,7 @@ def _take_baselines(arguments: list[str]) -> tuple[list[str], bool | None]:
     return [argument for argument in arguments if argument not in said], given[-1] if given else None
 
 
-def _require_adaptation(settings: RunSettings) -> None:
+def _require_adaptation(settings: RunSettings, path: Path | None = None) -> None:
     if not settings.game.adapts:
         raise UserError(
             f"'equipoise adapt' plays domain-adversarial games, but game.kind is {settings.game.kind!r}; take a recipe "
@@ -61,6 +86,11 @@ def _require_adaptation(settings: RunSettings) -> None:
         raise UserError(
             "'equipoise adapt' compares rules by their evaluations, but evaluation.features is none; set it to "
             "classifier, or take 'equipoise train'."
+        )
+    if settings.adaptation.baseline != "none" and path:
+        raise UserError(
+            f"'{path}' is a {settings.adaptation.baseline} bound, which adapts nothing; give the run that it is a "
+            f"bound of, or go on with it by 'equipoise resume'."
         )
     if settings.adaptation.baseline != "none":
         raise UserError(
@@ -90,21 +120,30 @@ def _bound(settings: RunSettings, name: BaselineName) -> RunSettings:
     return baseline_settings(settings, name)
 
 
-def _go_on(path: Path, *, with_baselines: bool) -> int:
+def _go_on(path: Path, wanted: bool | None) -> int:
     from equipoise.training import RunFolder
 
     settings = RunFolder.open(path).settings
-    _require_adaptation(settings)
-    return _play(settings, with_baselines=with_baselines, path=path)
+    _require_adaptation(settings, path)
+    begun = any((path.parent / f"{path.name}-{name}").exists() for name in _bounds(with_baselines=True))
+    return _play(settings, with_baselines=begun if wanted is None else wanted, path=path)
 
 
 def _play(settings: RunSettings, *, with_baselines: bool, path: Path | None = None) -> int:
     path = path or Path(settings.root) / settings.name
+    again = f"equipoise adapt {shlex.quote(str(path))}{' --baselines' if with_baselines else ''}"
     code = _finish(settings, path)
     if code or not _is_complete(path):
-        print(f"The rest of the comparison too: equipoise adapt {path}")
+        print(f"The rest of the comparison too: {again}")
         return code
-    for name in _bounds(with_baselines=with_baselines):
+    code = _play_bounds(settings, path, again) if with_baselines else 0
+    _show(path, settings)
+    return code
+
+
+def _play_bounds(settings: RunSettings, path: Path, again: str) -> int:
+    """Play the bounds of a complete run until one does not end well; returns that one's code."""
+    for name in _bounds(with_baselines=True):
         bound = _bound(settings.model_copy(update={"name": path.name, "root": str(path.parent)}), name)
         if name == "target-only" and not _has_oracle(path):
             print("The target has no labels, so there is no target-only bound.")
@@ -112,12 +151,10 @@ def _play(settings: RunSettings, *, with_baselines: bool, path: Path | None = No
         print(f"\n{name}, to compare with")
         folder = path.parent / bound.name
         _refuse_another(bound, folder)
-        if code := _finish(bound, folder):
+        code = _finish(bound, folder)
+        if code or not _is_complete(folder):
+            print(f"Go on with: {again}")
             return code
-        if not _is_complete(folder):
-            print(f"Go on with: equipoise adapt {path}")
-            return 0
-    _show(path, settings)
     return 0
 
 

@@ -1,5 +1,6 @@
 """The settings of a run as commands read them: ``[RECIPE] [--config FILE] [--field value ...]``."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from equipoise.cli.parsing import parse
@@ -12,8 +13,17 @@ from equipoise.recipes import DEFAULT, RECIPES
 PROG = "equipoise train [RECIPE] [--config FILE]"
 
 
-def parse_settings(arguments: list[str], default: str = DEFAULT, prog: str = PROG) -> RunSettings:
-    """The recipe (``default`` if none is named), overlaid by the config file, overlaid by the options."""
+def parse_settings(
+    arguments: list[str], default: str = DEFAULT, prog: str = PROG, describe: Callable[[str], str] | None = None
+) -> RunSettings:
+    """The recipe (``default`` if none is named), overlaid by the config file, overlaid by the options.
+
+    Args:
+        arguments: as typed.
+        default: the recipe where none is named.
+        prog: the usage.
+        describe: from the recipe's name to the help (default: that of `equipoise train`).
+    """
     name, rest = (
         (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else (default, arguments)
     )
@@ -21,7 +31,7 @@ def parse_settings(arguments: list[str], default: str = DEFAULT, prog: str = PRO
     file, rest = _take_option(rest, "--config")
     if file is not None:
         settings = read_run_settings(Path(file), settings)
-    return parse(RunSettings, rest, prog=prog, description=_description(name), default=settings)
+    return parse(RunSettings, rest, prog=prog, description=(describe or _description)(name), default=settings)
 
 
 def _take_option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:

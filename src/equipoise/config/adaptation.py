@@ -18,7 +18,8 @@ class AdaptationSettings(Settings):
     error on held-out examples of the source. entropy: how unsure the predictions for the target are; information and
     nuclear-norm also ask that they use all classes. importance-weighted: the source's error, weighted by how much an
     example looks like the target. dev: the same with a control variate, deep embedded validation. All are recorded,
-    whichever judges."""
+    whichever judges. Where game.information_weight is set, information is also what the classifier is trained for, so
+    that it judges in its own cause."""
     probe: bool = False
     """Also train a fresh discriminator of domains on the features at every evaluation: the proxy A-distance."""
     baseline: BaselineName = "none"

@@ -15,6 +15,7 @@ KindName = Literal[
 ]
 _ANALYTIC = ("bilinear", "quadratic", "general-sum", "dirac", "saddle-ttur", "saddle-cg")
 _ADAPTING = ("domain-adversarial",)
+_GENERATING = ("generative",)
 _WITH_TARGETS = ("minimax", "nonsaturating", "least-squares")
 _PENALTIES = ("gradient", "one-sided-gradient", "r1", "r2", "r1-r2")
 
@@ -40,9 +41,9 @@ class GameSettings(Settings):
     a schedule such as {value: 10, decay: linear, final: 0.1}."""
     clip: Annotated[float, Field(gt=0)] | None = None
     """Clip every discriminator weight to [-clip, clip] after its update, as in the first WGAN."""
-    latent_dim: Annotated[int, Field(gt=0, le=10**6)] = 100
+    latent_dim: Annotated[int, Field(gt=0, le=10**6), OnlyWith("kind", _GENERATING)] = 100
     """Dimension of the latents."""
-    latents: Literal["normal", "uniform"] = "normal"
+    latents: Annotated[Literal["normal", "uniform"], OnlyWith("kind", _GENERATING)] = "normal"
     """Distribution of the latents: standard normal, or uniform on [-1, 1]."""
 
     adversarial_weight: Annotated[float, Field(ge=0, allow_inf_nan=False), OnlyWith("kind", _ADAPTING)] = 1.0

@@ -83,7 +83,19 @@ class RunSettings(Settings):
             )
         if not self.game.adapts:
             self._warn_if_changed("target", "division", "adaptation")
+        elif not measures_classifiers:
+            self._warn_of_measuring_nothing()
         return self
+
+    def _warn_of_measuring_nothing(self) -> None:
+        for name in ("judge", "probe"):
+            if getattr(self.adaptation, name) != AdaptationSettings.model_fields[name].default:
+                warnings.warn(
+                    f"adaptation.{name}={getattr(self.adaptation, name)!r} is ignored because evaluation.features is "
+                    f"'none'.",
+                    IgnoredSettingWarning,
+                    stacklevel=2,
+                )
 
     @model_validator(mode="after")
     def _check_game_between_points(self) -> Self:

@@ -6,7 +6,15 @@ nothing of games, and draws no fake example.
 """
 
 from equipoise.data.build import SOURCES, build_source
-from equipoise.data.domains import Domains, Parts, build_domains, build_parts, require_same_shape, unlabelled
+from equipoise.data.domains import (
+    Domains,
+    Parts,
+    build_domains,
+    build_domains_and_labels,
+    build_parts,
+    require_same_shape,
+    unlabelled,
+)
 from equipoise.data.memory import InMemoryImages
 from equipoise.data.mixtures import Mixture
 from equipoise.data.opening import open_records
@@ -34,6 +42,7 @@ __all__ = [
     "TextSource",
     "Vocabulary",
     "build_domains",
+    "build_domains_and_labels",
     "build_parts",
     "build_source",
     "load_text",

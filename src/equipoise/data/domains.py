@@ -2,13 +2,17 @@
 
 Either domain is divided into three parts. What `build_domains` returns holds no label of the target and no way to one:
 a training loop that is given it alone cannot learn from them, nor choose a checkpoint by them. Whoever reports the
-final accuracy, or the accuracy of an oracle, asks for the labels in so many words, by `build_parts` of the target.
+final accuracy, or the accuracy of an oracle, asks for the labels in so many words: by `build_domains_and_labels`, which
+decodes the target once for both, or by `build_parts` of the target.
 
 The parts are drawn by a seed from the number of examples. A target that was made of the source's own images, such as
 digits blended with texture, is therefore divided as the source is, and no image of its test is trained on in either
 domain.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -20,6 +24,8 @@ from equipoise.core.seeding import derived_seed
 from equipoise.data.build import build_source
 from equipoise.data.reading import Progress
 from equipoise.data.source import Source
+
+_SETTING = re.compile(rf"\bdata\.(?=(?:{'|'.join(DataSettings.model_fields)})\b)")
 
 
 class Parts(NamedTuple):
@@ -78,14 +84,41 @@ def build_domains(
     >>> next(domains.target.test.ordered(5, torch.device("cpu"))).labels is None
     True
     """
+    return build_domains_and_labels(source, target, device, division, on_progress)[0]
+
+
+def build_domains_and_labels(
+    source: DataSettings,
+    target: DataSettings,
+    device: torch.device,
+    division: DivisionSettings | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[Domains, Parts]:
+    """What `build_domains` gives for training, and the target's parts with the labels that it has.
+
+    The second is for final numbers, bounds and oracles alone; both share the examples in memory.
+
+    Raises:
+        UserError: as `build_domains`.
+    """
     division = division or DivisionSettings()
     labelled = build_parts(source, device, division, on_progress)
-    other = build_parts(target, device, division, on_progress)
+    with _about_the_target():
+        other = build_parts(target, device, division, on_progress)
     require_same_shape(labelled.train, other.train)
     require_same_classes(labelled.train, other.train)
     num_classes = _num_classes(labelled)
     _require_known_labels(other, num_classes)
-    return Domains(labelled, Parts(*map(unlabelled, other)), num_classes, labelled.train.classes)
+    return Domains(labelled, Parts(*map(unlabelled, other)), num_classes, labelled.train.classes), other
+
+
+@contextmanager
+def _about_the_target() -> Iterator[None]:
+    """Inside, a sentence about a setting of data is one about the same setting of target."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(_SETTING.sub("target.", str(error))) from error
 
 
 def build_parts(

@@ -78,7 +78,7 @@ class InMemoryImages(Source):
         memory_format: torch.memory_format = torch.contiguous_format,
     ) -> "InMemoryLoader":
         """See `Source.batches`. The set itself takes up the layout and device asked for, so as to exist once."""
-        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=self.flip)
+        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=self.flip, name=self.name)
         self._pixels = self._pixels.to(order.device).contiguous(memory_format=memory_format)
         self.labels = None if self.labels is None else self.labels.to(order.device)
         return InMemoryLoader(self._pixels, self.labels, order, memory_format)

@@ -24,6 +24,7 @@ class EpochOrder:
         generator: draws everything here.
         device: where indices and coins are wanted; by default where the generator draws.
         flip: whether to toss a coin for each example.
+        name: what a person calls the set.
 
     Attributes:
         device: where indices and coins are.
@@ -37,11 +38,19 @@ class EpochOrder:
     """
 
     def __init__(
-        self, num_examples: int, batch_size: int, generator: torch.Generator, device: torch.device | None, *, flip: bool
+        self,
+        num_examples: int,
+        batch_size: int,
+        generator: torch.Generator,
+        device: torch.device | None,
+        *,
+        flip: bool,
+        name: str = "",
     ) -> None:
         if batch_size > num_examples:
             raise UserError(
-                f"training.batch_size is {batch_size}, but the data set has {num_examples} examples; "
+                f"training.batch_size is {batch_size}, but {f'data {name!r}' if name else 'the data set'} has "
+                f"{num_examples} examples to train on; "
                 f"choose at most {num_examples}."
             )
         self._num_examples, self._batch_size = num_examples, batch_size

@@ -86,7 +86,7 @@ class InMemoryPoints(Source):
         memory_format: torch.memory_format = torch.contiguous_format,
     ) -> "PointsLoader":
         """See `Source.batches`."""
-        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=False)
+        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=False, name=self.name)
         labels = None if self.labels is None else self.labels.to(order.device)
         return PointsLoader(self._points.to(order.device), labels, order)
 

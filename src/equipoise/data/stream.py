@@ -125,7 +125,7 @@ class StreamedImages(Source):
         memory_format: torch.memory_format = torch.contiguous_format,
     ) -> "StreamedLoader":
         """See `Source.batches`."""
-        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=self.flip)
+        order = EpochOrder(self.num_examples, batch_size, generator, device, flip=self.flip, name=self.name)
         return StreamedLoader(self, order, memory_format)
 
     def ordered(self, batch_size: int, device: torch.device) -> Iterator[Batch]:

@@ -72,7 +72,7 @@ class TextSource(Source):
     ) -> "TextLoader":
         """See `Source.batches`; text has but one layout."""
         del memory_format
-        order = EpochOrder(self.num_examples, batch_size, generator, self.codes.device, flip=False)
+        order = EpochOrder(self.num_examples, batch_size, generator, self.codes.device, flip=False, name=self.name)
         return TextLoader(self, order, device or generator.device)
 
     def ordered(self, batch_size: int, device: torch.device) -> Iterator[Batch]:

@@ -10,16 +10,17 @@ same test part of the target. The bounds count by their last step.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from equipoise.config import RunSettings
+from equipoise.config import DataSettings, RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.confusion import BEHIND, CONFUSED, SEPARATED
 from equipoise.core.files import read_json_lines
 from equipoise.core.judges import RISKS
-from equipoise.metrics.selection import gap_closed
+from equipoise.metrics.selection import accuracy_interval, gap_closed
+from equipoise.training.checkpoint import checkpoint_steps
 
 BASELINES: tuple[BaselineName, BaselineName] = ("source-only", "target-only")
 LAST, ORACLE = "last step", "oracle"
@@ -128,30 +129,73 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
     chosen = choices(evaluations, bounds)
     return {
         "kind": "adaptation",
-        "title": f"{settings.name}: from {settings.data.source} to {settings.target.source}",
+        "title": f"{settings.name}: from {_called(settings.data)} to {_called(settings.target)}",
         "sentences": sentences(settings, evaluations, metrics, chosen),
-        "tables": [_rules_table(chosen, bounds)],
+        "tables": [_rules_table(chosen, bounds, _num_test(evaluations), _kept(run))],
         "figures": [],
         "bounds": bounds._asdict(),
         "choices": [choice._asdict() for choice in chosen],
     }
 
 
-def _rules_table(chosen: Sequence[Choice], bounds: Bounds) -> dict[str, Any]:
-    rows: list[list[Any]] = [
-        [choice.rule, choice.step, *map(_percent, (choice.source, choice.target, choice.gap_closed))]
-        for choice in chosen
-    ]
+def _called(data: DataSettings) -> str:
+    """A domain in words: its name, and what was done to it.
+
+    >>> _called(DataSettings(source="moons", rotation=35.0))
+    'moons turned by 35 degrees'
+    """
+    words = [Path(data.path).name or data.path if data.path else data.source]
+    if data.texture != "none":
+        words.append(f"blended with {Path(data.texture).name} texture")
+    if data.rotation:
+        words.append(f"turned by {data.rotation:g} degrees")
+    return " ".join(words)
+
+
+def _kept(run: Path) -> set[int]:
+    """Steps of the checkpoints that the run has kept, which alone can be applied."""
+    return set(checkpoint_steps(run / "checkpoints"))
+
+
+def _num_test(evaluations: Sequence[Record]) -> int | None:
+    """Examples of the target's test part; None where it has no labels, or an old record does not say."""
+    found = [record.get("protocol", {}).get("num_test") for record in evaluations if _is_whole(record["values"])]
+    return found[-1] if found else None
+
+
+def _rules_table(
+    chosen: Sequence[Choice], bounds: Bounds, num_test: int | None, kept: Collection[int]
+) -> dict[str, Any]:
+    rows: list[list[Any]] = []
+    for choice in chosen:
+        state = "kept" if choice.step in kept else "not kept"
+        rows.append(
+            [choice.rule, choice.step, state, _percent(choice.source), *_reported(choice.target, bounds, num_test)]
+        )
     for name, bound in zip(BASELINES, bounds, strict=True):
         if bound is not None:
-            rows.append([name, None, None, _percent(bound), _percent(bounds.gap_closed(bound))])
-    columns = ["rule", "step", "source, %", "target (oracle), %", "gap closed, %"]
+            rows.append([name, None, None, None, *_reported(bound, bounds, num_test)])
+    interval = f"95 % interval, {num_test:,} examples" if num_test else "95 % interval"
+    columns = ["rule", "step", "checkpoint", "source, %", "target (oracle), %", interval, "gap closed, %"]
     known = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     return {
         "title": "The checkpoint that each rule chooses",
         "columns": [columns[place] for place in known],
         "rows": [[row[place] for place in known] for row in rows],
     }
+
+
+def _reported(target: float | None, bounds: Bounds, num_test: int | None) -> tuple[Any, ...]:
+    """Accuracy on the target's test part, its interval and the gap closed, as cells."""
+    interval = None if target is None or not num_test else _interval(target, num_test)
+    return _percent(target), interval, _percent(bounds.gap_closed(target))
+
+
+def _interval(accuracy: float, num_examples: float) -> str:
+    """Wilson's interval of an accuracy in percent; ``num_examples`` may be an effective number."""
+    number = max(1, round(num_examples))
+    found = accuracy_interval(round(accuracy * number), number)
+    return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
 def _percent(part: float | None) -> float | None:
@@ -165,8 +209,7 @@ def sentences(
     own = next((choice for choice in chosen if choice.rule == settings.adaptation.judge), None)
     if own is None:
         return ["No evaluation of this run has finite numbers, so no rule can choose a checkpoint."]
-    values = next(record["values"] for record in evaluations if record["step"] == own.step)
-    found = [_estimate(values)]
+    found = [_estimate(next(record for record in reversed(evaluations) if record["step"] == own.step))]
     if metrics:
         found.append(_standing(metrics[-1]))
     if own.target is not None:
@@ -177,15 +220,25 @@ def sentences(
     return found
 
 
-def _estimate(values: Record) -> str:
-    """The estimates without labels of the target, with what they are worth."""
+def _estimate(record: Record) -> str:
+    """The estimates without labels of the target, with their intervals and what they are worth.
+
+    By confidence, the part of the target above a threshold that the source's examples set: both samples add their
+    variance, as one sample of N_s N_t / (N_s + N_t) would. By weights, the effective number stands for the sample.
+    """
+    values, protocol = record["values"], record["protocol"]
+    num_source, num_target = protocol["num_source"], protocol["num_target"]
     by_confidence, weighted = values["expected_accuracy"], max(0.0, 1 - values["importance_weighted_risk"])
-    words = (
-        f"Without labels of the target its accuracy is estimated at {by_confidence:.1%} by confidence and at "
-        f"{weighted:.1%} by importance weights; believe the lower one. The source's own "
-        f"{values['source_accuracy']:.1%} is no estimate of it."
-    )
     effective, number = values["effective_examples"], values["num_weighted"]
+    words = (
+        f"Without labels of the target its accuracy is estimated at {by_confidence:.1%} by confidence (95 % interval "
+        f"{_interval(by_confidence, num_source * num_target / (num_source + num_target))} %) and at {weighted:.1%} by "
+        f"importance weights ({_interval(weighted, effective)} %), from {num_target:,} examples of the target and "
+        f"{num_source:,} of the source. The intervals cover the chance of these samples alone: both estimates are too "
+        f"high where the classifier is sure and wrong, so go by the lower one, and label a few dozen examples "
+        f"of the target by hand if anything depends on it. The source's own {values['source_accuracy']:.1%} is no "
+        f"estimate of it."
+    )
     if effective < 0.1 * number:
         words += f" The weights rest on few examples ({effective:,.0f} of {number:,} by weight)."
     return words

@@ -43,7 +43,7 @@ def cost(run: PlannedRun, threads: int = 1) -> Cost:
         UserError: the run's settings do not fit the data or the machine.
     """
     session = Session(run.settings.model_copy(update={"threads": threads}))
-    evaluator = build_evaluator(session.settings, session.device, session.board.source, session.board.domains)
+    evaluator = build_evaluator(session.settings, session.device, session.board.source, session.board.to_measure)
     started, distance = time.perf_counter(), None
     if evaluator:
         distance = distance_of(evaluator.evaluate(session.subject))

@@ -17,7 +17,7 @@ from equipoise.config.schedules import first_value
 from equipoise.core.batches import Batch
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import Streams, derived_seed
-from equipoise.data import Domains, Loader, PairLoader, Source, build_domains, build_parts, build_source
+from equipoise.data import Domains, Loader, PairLoader, Parts, Source, build_domains_and_labels, build_source
 from equipoise.games import (
     ANALYTIC_GAMES,
     AnalyticGame,
@@ -46,6 +46,7 @@ class Board:
         source: real examples, or None where the game needs none.
         batch_size: real examples in each batch, of both domains where there are two.
         domains: both domains of a domain-adversarial game, the target without labels; None in other games.
+        withheld: the target's parts with the labels that it has, which the evaluator's oracle alone may read.
     """
 
     game: Game[Any]
@@ -54,6 +55,12 @@ class Board:
     source: Source | None
     batch_size: int
     domains: Domains | None = None
+    withheld: Parts | None = None
+
+    @property
+    def to_measure(self) -> tuple[Domains, Parts] | None:
+        """Both domains and the target's parts with labels, as an evaluator takes them; None in other games."""
+        return None if self.domains is None or self.withheld is None else (self.domains, self.withheld)
 
 
 class EmptyBatches(Loader):
@@ -97,12 +104,12 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
 
 
 def _between_domains(settings: RunSettings, device: torch.device, streams: Streams, on_load: OnLoad | None) -> Board:
-    domains = build_domains(settings.data, settings.target, device, settings.division, on_load)
+    domains, withheld = build_domains_and_labels(settings.data, settings.target, device, settings.division, on_load)
     labelled, other = domains.source.train, domains.target.train
     if settings.adaptation.baseline == "source-only":
         other = labelled
     elif settings.adaptation.baseline == "target-only":
-        labelled = _with_labels(settings, device, on_load)
+        labelled = _require_labels(withheld.train)
     disc, gen = make_adaptation_networks(settings, labelled.example_shape, domains.num_classes, device)
     for layer in dropouts(disc) + dropouts(gen):
         layer.generator = streams["dropout"]
@@ -115,12 +122,11 @@ def _between_domains(settings: RunSettings, device: torch.device, streams: Strea
         )
 
     game = build_adaptation_game(settings.game, disc, gen)
-    return Board(game, walk(streams), walk, domains.source.train, 2 * size, domains)
+    return Board(game, walk(streams), walk, domains.source.train, 2 * size, domains, withheld)
 
 
-def _with_labels(settings: RunSettings, device: torch.device, on_load: OnLoad | None) -> Source:
+def _require_labels(target: Source) -> Source:
     """The target's training part with its labels, for the bound that is trained on them."""
-    target = build_parts(settings.target, device, settings.division, on_load).train
     if target.labels is None:
         raise UserError("The target has no labels to train on; leave adaptation.baseline at none or source-only.")
     return target

@@ -41,13 +41,10 @@ def what_next(outcome: Outcome, session: Session, path: Path, found: str | None,
     if outcome in (Outcome.STOPPED, Outcome.FAILED):
         return f"Go on with: equipoise resume {run}"
     if outcome is Outcome.COMPLETE:
-        if domains := session.board.domains:
-            is_of_images = len(domains.source.train.example_shape) == 3
-            return f"Apply the classifier: equipoise predict {run} IMAGES" if is_of_images else ""
+        if session.board.domains:
+            return f"Apply the classifier: equipoise predict {run} IMAGES" if _can_predict(session) else ""
         return f"Make examples with: equipoise sample {run}" if session.board.source else ""
-    best = session.distances.get("best_step")
-    command = "predict" if session.board.domains else "sample"
-    use = f"The best checkpoint: equipoise {command} {run} --step {best}\n" if best is not None else ""
+    use = _best_checkpoint(session, run)
     if found and guard.may_go_back:
         return f"{use}Go back and on at lower rates: equipoise resume {run} --guard.{found.replace('_', '-')} rollback"
     rates = " ".join(
@@ -56,3 +53,18 @@ def what_next(outcome: Outcome, session: Session, path: Path, found: str | None,
     )
     name = shlex.quote(f"{session.settings.name}-slower")
     return f"{use}Start again at lower rates: equipoise train --config {run}/config.yaml --name {name} {rates}"
+
+
+def _can_predict(session: Session) -> bool:
+    """Whether the run trains a classifier that is meant for images: bounds are made to compare with."""
+    domains, is_bound = session.board.domains, session.settings.adaptation.baseline != "none"
+    return domains is not None and not is_bound and len(domains.source.train.example_shape) == 3
+
+
+def _best_checkpoint(session: Session, run: str) -> str:
+    """A line with the command that uses the best checkpoint, or nothing where there is none to use."""
+    best = session.distances.get("best_step")
+    if best is None or (session.board.domains and not _can_predict(session)):
+        return ""
+    command = f"predict {run} IMAGES" if session.board.domains else f"sample {run}"
+    return f"The best checkpoint: equipoise {command} --step {best}\n"

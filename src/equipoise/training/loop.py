@@ -56,7 +56,7 @@ def train(
     """
     RunFolder.refuse_existing(settings)
     session = open_session(settings, on_load)
-    evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
+    evaluator = build_evaluator(settings, session.device, session.board.source, session.board.to_measure)
     guard = new_guard(session)
     observer = with_trackers(settings, Path(settings.root) / settings.name, observer)
     folder = RunFolder.create(settings, vocabulary_of(session.board.source))
@@ -96,7 +96,7 @@ def resume(
         session = open_session(settings, on_load)
         guard = new_guard(session)
         goes_on = take_up(session, guard, folder)
-        evaluator = build_evaluator(settings, session.device, session.board.source, session.board.domains)
+        evaluator = build_evaluator(settings, session.device, session.board.source, session.board.to_measure)
         folder.complete_parts()
         folder.forget_after(session.step if goes_on else -1, num_events=guard.num_events)
         if settings != folder.settings:

@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from equipoise.config.adaptation import BaselineName
 from equipoise.data import Parts
 from equipoise.games import AnalyticGame
 from equipoise.optimizers import ConjugateGradient
 from equipoise.training.player import Player
 from equipoise.training.session import Session
+
+_USES: dict[BaselineName, dict[str, str]] = {
+    "none": {"source": "", "target": ", without labels"},
+    "source-only": {"source": "", "target": ", not trained on"},
+    "target-only": {"source": ", not trained on", "target": ", trained on with its labels"},
+}
+"""What a run, or either bound of it, does with the domains."""
 
 
 class Stopwatch:
@@ -97,12 +105,13 @@ def describe(session: Session) -> dict[str, str]:
         f"{name} {sum(parameter.numel() for parameter in module.parameters()):,} parameters"
         for name, module in (("disc", game.disc), ("gen", game.gen))
     )
+    use = _USES[settings.adaptation.baseline]
     if session.board.source is None:
         return {"game": settings.game.kind, "players": counts, "device": str(session.device)}
     if session.board.domains:
         return {
-            "source": _sizes(session.board.domains.source),
-            "target": f"{_sizes(session.board.domains.target)}, without labels",
+            "source": _sizes(session.board.domains.source) + use["source"],
+            "target": _sizes(session.board.domains.target) + use["target"],
             "networks": f"{settings.network.architecture}: {counts}",
             "device": str(session.device),
         }

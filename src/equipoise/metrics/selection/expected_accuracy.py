@@ -2,9 +2,10 @@
 
 Average thresholded confidence (Garg et al. 2022, arXiv:2201.04234): the threshold t is the confidence that as many
 labelled examples of the source lie below as are classified wrongly; the expected accuracy on the target is the part of
-it that lies above t. Confidence is minus the entropy of the prediction. On the source itself the estimate is right by
-construction; on a target it is right where the domains' errors are of equal confidence, which nothing can check
-without labels: a classifier that is sure of a wrong answer passes for a good one.
+it that lies above t. Examples whose confidence is t itself count by the share that makes the estimate right on the
+source, as it is by construction. Confidence is minus the entropy of the prediction. On a target the estimate is right
+where the domains' errors are of equal confidence, which nothing can check without labels: a classifier that is sure of
+a wrong answer passes for a good one.
 """
 
 from typing import Any
@@ -34,6 +35,9 @@ def expected_accuracy(source_logits: Any, source_labels: Any, target_logits: Any
     logits = as_logits(source_logits)
     labels = as_labels(source_labels, *logits.shape)
     confidence, others = -entropies_of(logits), -entropies_of(as_logits(target_logits))
-    num_wrong = round(error_rate(logits, labels) * len(logits))
-    threshold = np.sort(confidence)[min(num_wrong, len(logits) - 1)]
-    return float((others >= threshold).mean())
+    num_right = len(logits) - round(error_rate(logits, labels) * len(logits))
+    if num_right == 0:
+        return 0.0
+    threshold = np.sort(confidence)[-num_right]
+    share = (num_right - (confidence > threshold).sum()) / (confidence == threshold).sum()
+    return float((others > threshold).mean() + share * (others == threshold).mean())

@@ -15,7 +15,7 @@ from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.judges import RISKS
 from equipoise.core.seeding import derived_seed
-from equipoise.data import Domains, Parts, build_parts
+from equipoise.data import Domains, Parts
 from equipoise.training.adapting.looking import AdaptedClassifier, Seen, look, some_of
 from equipoise.training.adapting.rules import domain_accuracy_of, probe_accuracy_of, risks
 from equipoise.training.machine import precision_context
@@ -30,6 +30,7 @@ class AdaptationEvaluator:
     Args:
         settings: of the run.
         domains: both domains, the target without labels.
+        withheld: the target's parts with the labels that it has, for the oracle alone.
         device: where the classifier lies.
 
     Attributes:
@@ -40,7 +41,7 @@ class AdaptationEvaluator:
         UserError: the validation part of a domain is too small to be compared with the other's.
     """
 
-    def __init__(self, settings: RunSettings, domains: Domains, device: torch.device) -> None:
+    def __init__(self, settings: RunSettings, domains: Domains, withheld: Parts, device: torch.device) -> None:
         self.settings, self.device, self.seed = settings, device, derived_seed(settings.seed, "evaluation")
         self.every, self.judge = settings.evaluation.every, RISKS[settings.adaptation.judge]
         self._precision = precision_context(settings, device)
@@ -49,8 +50,7 @@ class AdaptationEvaluator:
             Parts(*(some_of(part, number, self.seed) for part in parts)) for parts in (domains.source, domains.target)
         )
         _require_enough(self._source, self._target)
-        labelled = build_parts(settings.target, device, settings.division)
-        self._oracle = labelled if labelled.test.labels is not None else None
+        self._oracle = withheld if withheld.test.labels is not None else None
         self._protocol = {
             "features": "classifier",
             "division": settings.division.model_dump(mode="json"),

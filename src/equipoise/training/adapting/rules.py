@@ -28,10 +28,9 @@ def risks(train: Seen, source: Seen, target: Seen, seed: int) -> dict[str, float
         seed=seed % 2**32,
     )
     found = {RISKS[name]: rule.risk(evidence) for name, rule in RULES.items()}
-    effective = effective_sample_size(evidence.weights) if evidence.weights.any() else 0.0
     return {
         **found,
-        "effective_examples": effective,
+        "effective_examples": effective_sample_size(evidence.weights),
         "num_weighted": len(evidence.weights),
         "expected_accuracy": expected_accuracy(source.logits, source.labels, target.logits),
     }

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
-from equipoise.data import ImageReader, build_domains, open_records
+from equipoise.data import ImageReader, build_domains_and_labels, open_records
 from equipoise.data.decode import Resize, UnreadableImageError, WrongSizeError
 from equipoise.data.memory import normalise
 from equipoise.training.adapting.evaluator import AdaptationEvaluator
@@ -92,9 +92,9 @@ class TrainedClassifier:
         """
         adaptation = self.settings.adaptation.model_copy(update={"probe": True})
         settings = self.settings.model_copy(update={"adaptation": adaptation})
-        domains = build_domains(settings.data, settings.target, self.device, settings.division)
+        data = build_domains_and_labels(settings.data, settings.target, self.device, settings.division)
         subject = AdaptedClassifier(self.module, self.disc, settings.game)
-        measured = AdaptationEvaluator(settings, domains, self.device).evaluate(subject)
+        measured = AdaptationEvaluator(settings, *data, self.device).evaluate(subject)
         return {"step": self.state["step"], "images": self.state["images"], **measured}
 
     @torch.inference_mode()
@@ -154,15 +154,23 @@ def write_predictions(path: Path, predictions: Iterator[Prediction]) -> dict[str
     """Write a CSV file, one line an image; returns how many there are of each class, and of "" that cannot be read.
 
     Raises:
-        UserError: there is such a file already.
+        UserError: there is such a file already, or it cannot be written; then no image has been read.
     """
     if path.exists():
         raise UserError(f"'{path}' exists already; choose another --out, or remove it.")
     counts: dict[str, int] = {}
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as temporary, _opened(temporary, path) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for name, label, confidence in predictions:
             writer.writerow([name, label, "" if confidence is None else f"{confidence:.4f}"])
             counts[label] = counts.get(label, 0) + 1
     return counts
+
+
+def _opened(temporary: Path, path: Path) -> TextIO:
+    """``temporary``, which is to become ``path``, open for writing."""
+    try:
+        return temporary.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be written ({error.strerror or error}); give another --out.") from error

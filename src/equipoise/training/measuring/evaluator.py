@@ -16,7 +16,7 @@ from equipoise.config import RunSettings
 from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
 from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
-from equipoise.data import Domains, Mixture, Source, build_domains, build_source
+from equipoise.data import Domains, Mixture, Parts, Source, build_domains_and_labels, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
 from equipoise.metrics import ClassifierFeatures, Coverage, Protocol, build_features, mode_coverage
 from equipoise.training.adapting.evaluator import AdaptationEvaluator
@@ -133,7 +133,10 @@ AnyEvaluator = Evaluator | TextEvaluator | AdaptationEvaluator
 
 
 def build_evaluator(
-    settings: RunSettings, device: torch.device, source: Source | None = None, domains: Domains | None = None
+    settings: RunSettings,
+    device: torch.device,
+    source: Source | None = None,
+    domains: tuple[Domains, Parts] | None = None,
 ) -> AnyEvaluator | None:
     """The evaluator that the settings ask for, or None.
 
@@ -141,7 +144,7 @@ def build_evaluator(
         settings: of the run.
         device: where to measure.
         source: the training data, if they are at hand; they serve as the reference where no other split is asked for.
-        domains: of a domain-adversarial game, if they are at hand.
+        domains: of a domain-adversarial game, and the target's labelled parts, if they are at hand.
 
     Raises:
         UserError: the data cannot be had, or cannot be measured so.
@@ -149,8 +152,8 @@ def build_evaluator(
     if settings.evaluation.features == "none":
         return None
     if settings.evaluation.features == "classifier":
-        domains = domains or build_domains(settings.data, settings.target, device, settings.division)
-        return AdaptationEvaluator(settings, domains, device)
+        domains = domains or build_domains_and_labels(settings.data, settings.target, device, settings.division)
+        return AdaptationEvaluator(settings, *domains, device)
     if settings.evaluation.features == "ngrams":
         source = source or build_source(settings.data, device)
         return TextEvaluator(settings, require_text(settings, source), device)
