@@ -109,7 +109,11 @@ def show(arguments: argparse.Namespace) -> None:
         if not file.exists():
             continue
         found = json.loads(file.read_text())
-        for contrast, pair in zip(found["contrasts"], found["pairs"]["final"], strict=True):
+        pairs = {(pair["first"], pair["second"]): pair for pair in found["pairs"]["final"]}
+        for contrast in found["contrasts"]:
+            pair = pairs.get((contrast["better"], contrast["worse"]))
+            if pair is None:  # no seed that both arms have played
+                continue
             value, low, high = (pair["difference"][key] for key in ("value", "low", "high"))
             difference = "runs diverged" if value is None else f"{value:.3g}"
             ends = f" ({low:.3g} to {high:.3g})" if low is not None and high is not None else ""

@@ -55,8 +55,12 @@ def judge(pair: Paired, says: str) -> Judged:
     return Judged(pair.first, pair.second, says, *ps)
 
 
-def overall(judged: Sequence[Judged]) -> Verdict:
+def overall(judged: Sequence[Judged], *, is_whole: bool = True) -> Verdict:
     """Of all contrasts together: supported if all are, not supported if one is contradicted.
+
+    Args:
+        judged: contrasts.
+        is_whole: whether the claim says nothing else; one that was played in part cannot be supported.
 
     >>> overall([Judged("a", "b", "", 0.01, 0.99), Judged("a", "c", "", 0.2, 0.8)])
     'undecided'
@@ -64,7 +68,7 @@ def overall(judged: Sequence[Judged]) -> Verdict:
     verdicts = {one.verdict for one in judged}
     if "not supported" in verdicts:
         return "not supported"
-    return "supported" if verdicts == {"supported"} else "undecided"
+    return "supported" if is_whole and verdicts == {"supported"} else "undecided"
 
 
 def claim_results(
@@ -73,6 +77,7 @@ def claim_results(
     compared: dict[str, Any],
     judged: Sequence[Judged],
     same: Sequence[Pair] = (),
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The results of a comparison with the search before them and the verdict in front.
 
@@ -82,9 +87,10 @@ def claim_results(
         compared: the results of the comparison of the best.
         judged: every contrast.
         same: those of them whose arms came to one configuration.
+        left_out: what the claim says besides, and nothing here tests.
     """
     distance = compared["distance"]
-    verdict = overall(judged)
+    verdict = overall(judged, is_whole=not left_out)
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
     contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
     shared = _by_configuration(found, judged)
@@ -98,6 +104,7 @@ def claim_results(
         "sentences": [
             f"{says} At this scale: {verdict}.",
             *map(_judged_words, judged),
+            *_left_out_words(left_out),
             *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
             *compared["sentences"],
         ],
@@ -112,6 +119,12 @@ def _judged_words(one: Judged) -> str:
         return f"That {one.says}: no test with so few seeds."
     contrary = f"; the contrary has {one.opposite_p:.2g}" if one.verdict == "not supported" else ""
     return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary})."
+
+
+def _left_out_words(left_out: Sequence[str]) -> list[str]:
+    if not left_out:
+        return []
+    return [f"The claim as a whole cannot be supported: not played was whether {', or whether '.join(left_out)}."]
 
 
 def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> list[Table]:
