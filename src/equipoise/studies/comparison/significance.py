@@ -13,7 +13,7 @@ from scipy import stats
 
 Array = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-_MOST_EXACT = 14
+MOST_EXACT = 14
 """Pairs up to which all signs are counted; above, `_NUM_DRAWN` of them are drawn."""
 _NUM_DRAWN = 19_999
 
@@ -47,7 +47,7 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
         lambda sample, axis: np.sum(sample, axis=axis),
         permutation_type="samples",
         vectorized=True,
-        n_resamples=math.inf if len(values) <= _MOST_EXACT else _NUM_DRAWN,
+        n_resamples=math.inf if len(values) <= MOST_EXACT else _NUM_DRAWN,
         alternative=alternative,
         random_state=np.random.default_rng(seed),
     )
