@@ -212,6 +212,11 @@ def test_the_plan_can_be_looked_at_first(recipe, tmp_path, capsys):
         (["claim:cg-cifar10", "digits"], "A claim brings its own arms, but 'digits' was given beside it"),
         (["claim:cg-cifar10", "--budget", "steps", "9"], "a claim is tested at a number of gradients"),
         (["claim:cg-cifar10", "--score", "best"], "by the final distance; leave out --score."),
+        (["claim:cg-cifar10", "--disc.lr", "0.01"], "differ in disc.lr; leave out --disc.lr."),
+        (["claim:cg-cifar10", "--gen.optimizer=adam"], "differ in gen.optimizer; leave out --gen.optimizer."),
+        (["claim:gap-nsgan", "--disc.schedule.gap", "linear"], "differ in disc.schedule"),
+        (["claim:ttur-wgan-gp", "--training.disc-steps", "2"], "differ in training.disc_steps"),
+        (["claim:cg-cifar10", "--training.steps", "9"], "give --budget gradients N, not the steps."),
         (["claim:gap-nsgan", "--arms", "of"], "Unknown arm of claim 'gap-nsgan' 'of'; did you mean 'off'?"),
     ],
 )
