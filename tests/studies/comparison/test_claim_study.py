@@ -62,13 +62,25 @@ def test_all_contrasts_of_a_claim_have_to_hold():
     good, open_, bad = Judged("a", "b", "", 0.03, 1), Judged("a", "b", "", 0.5, 0.5), Judged("a", "b", "", 1, 0.03)
     assert overall([good, good]) == "supported"
     assert overall([good, open_]) == "undecided"
-    assert overall([good, open_, bad]) == "not supported"
+    assert overall([good, open_, bad]) == "undecided"  # 0.03 is not shown among three contraries
+    assert overall([good, open_, replace(bad, opposite_p=0.01)]) == "not supported"
+    assert overall([bad]) == "not supported"
 
 
 def test_a_claim_that_was_played_in_part_is_never_supported():
     good, bad = Judged("a", "b", "", 0.03, 1), Judged("a", "b", "", 1, 0.03)
     assert overall([good, good], is_whole=False) == "undecided"
-    assert overall([good, bad], is_whole=False) == "not supported"
+    assert overall([bad], is_whole=False) == "not supported"
+    assert overall([good, replace(bad, opposite_p=0.02)], is_whole=False) == "not supported"
+
+
+def test_a_claim_with_nothing_behind_it_is_seldom_contradicted():
+    nothing, generator = pair_of([0.0] * 7), np.random.default_rng(8)
+    found = [
+        overall([judge(replace(nothing, differences=tuple(generator.normal(size=7))), "") for _ in range(4)])
+        for _ in range(250)
+    ]
+    assert np.mean([one == "not supported" for one in found]) <= 0.05 + 0.02  # without a correction: up to 17 %
 
 
 # The search.
@@ -239,22 +251,20 @@ def test_arms_without_a_common_seed_are_not_tested(study, tiny, tmp_path):
 def test_a_claim_on_digits_from_end_to_end(tmp_path, monkeypatch, capsys):
     """An untrained generator loses to a trained one; what is left out keeps the whole claim undecided."""
     digits = RECIPES["digits"].settings().model_copy(update={"threads": 1, "device": "cpu"})
-    evaluation = digits.evaluation.model_copy(update={"num_samples": 256})
+    evaluation = digits.evaluation.model_copy(update={"num_samples": 128})
 
     def arms(gradients):
         base = measured_often(digits.model_copy(update={"evaluation": evaluation}), gradients)
         player = base.gen.model_copy(update={"optimizer": "adam", "betas": (0.5, 0.999)})
         return {
-            "trained": diagonal(base, player, (1e-3, 3e-3)),
+            "trained": diagonal(base, player, (1e-3, 4e-3)),
             "still": diagonal(base, player, (1e-9,)),
             "slow": diagonal(base, player, (1e-7,)),
         }
 
     contrasts = Contrast("trained", "still", "training helps"), Contrast("trained", "slow", "fast training helps")
-    monkeypatch.setitem(
-        CLAIMS, "tiny", Claim("tiny", "Training helps.", "nobody", "digits", arms, contrasts, 100, 1, 5)
-    )
-    words = ["study", "compare", "claim:tiny", "--out", str(tmp_path / "study")]
+    monkeypatch.setitem(CLAIMS, "tiny", Claim("tiny", "Training helps.", "nobody", "digits", arms, contrasts, 40, 1, 5))
+    words = ["study", "compare", "claim:tiny", "--training.batch-size", "16", "--out", str(tmp_path / "study")]
     assert main([*words, "--arms", "trained", "still"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Training helps. At this scale: undecided." in said

@@ -20,6 +20,7 @@ from equipoise.studies.comparison.played import played_runs
 from equipoise.studies.comparison.results import write_results
 from equipoise.studies.comparison.searched import Searched, searched
 from equipoise.studies.comparison.study import CompareStudy
+from equipoise.studies.comparison.words import circumstances
 from equipoise.studies.engine import Standings
 from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
@@ -151,7 +152,8 @@ class ClaimStudy:
         judged = self._judged(answers.comparison)
         best = {arm.name: content(arm.settings) for arm in study.arms}
         same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]
-        results = claim_results(self.says, found, answers.results, judged, same, self.left_out)
+        said = circumstances(answers.comparison)
+        results = claim_results(self.says, found, answers.results, judged, same, self.left_out, said)
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, results["verdict"], standings | answers.standings, answers.num_left)
 

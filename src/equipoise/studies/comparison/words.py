@@ -43,10 +43,15 @@ def sentences(found: Comparison, distance: str) -> list[str]:
     """
     score = f"{WORDS[found.by]} {distance}"
     pairs = found.pairs[found.by]
-    said = [*_budget(found), *_diverged(found.arms)]
+    said = circumstances(found)
     said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
     said += _untested(pairs)
     return said
+
+
+def circumstances(found: Comparison) -> list[str]:
+    """What has to be known of the runs, whatever they are compared for."""
+    return [*_budget(found), *_diverged(found.arms)]
 
 
 def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
