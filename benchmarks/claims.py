@@ -48,7 +48,10 @@ def gradients_that_fit(claim: Claim, arguments: argparse.Namespace) -> int:
     """As many gradients as the dearest arm plays within the seconds, by this process's own time."""
     kept = arguments.out / f"{claim.name}.json"
     if kept.exists():
-        return json.loads(kept.read_text())["gradients"]
+        found = json.loads(kept.read_text())
+        if found["seconds_per_run"] != arguments.seconds_per_run:
+            print(f"{kept} was measured for {found['seconds_per_run']:g} s a run, which stays; give another --out.")
+        return found["gradients"]
     found = []
     with sources_kept():
         for candidates in arms_of(claim, 1000, arguments).values():

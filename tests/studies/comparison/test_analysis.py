@@ -136,6 +136,7 @@ def test_the_sign_flip_test_counts_signs():
     assert sign_flip_p([3.0, 2.0, -1.0]) == 0.5  # of 8 sums -6 -4 -2 0 0 2 4 6, four are as far from 0 as 4
     assert sign_flip_p([3.0, 2.0, -1.0], "greater") == 0.25
     assert sign_flip_p([0.0, 0.0, 0.0]) == 1.0
+    assert [sign_flip_p([-2.0], alternative) for alternative in ("two-sided", "less", "greater")] == [1.0, 0.5, 1.0]
 
 
 def test_infinite_differences_count_as_the_highest_ranks():
@@ -332,6 +333,15 @@ def test_of_many_pairs_those_are_told_that_show_something():
     ]
     assert said[4] == "Nothing is shown between a and b, c and d; the table has their differences."
     assert len(said) == 5
+
+
+def test_arms_that_were_measured_less_often_are_named():
+    often = [Trajectory("often", seed, [0, 25, 50, 75, 100], [9.0, 5.0, 4.0, 3.0, 2.0 + seed]) for seed in range(3)]
+    said = sentences(compare(often + made("seldom", [3.0, 4.0, 5.0]), Budget("steps", 100)), "FD")
+    assert said[0].startswith("often was measured 5 times within the budget and seldom 3 times, so that best and mean")
+    assert "was measured" not in " ".join(
+        sentences(compare(made("a", [1.0]) + made("b", [2.0]), Budget("steps", 100)), "FD")
+    )
 
 
 def test_of_many_pairs_none_is_ahead_by_its_own_interval():

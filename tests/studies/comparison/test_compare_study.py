@@ -195,6 +195,7 @@ def test_the_plan_can_be_looked_at_first(recipe, tmp_path, capsys):
     [
         ([], "A comparison takes two arms or more, but no arm was given"),
         (["digits"], "but only 'digits' was given"),
+        (["--seeds", "3", "digits", "ring"], "Arms come first, before every option: "),
         (["digits", "digits"], "Arms 'digits' and 'digits' differ in nothing"),
         (["a=digits", "a=digits --gen.lr 1"], "Two arms are called 'a'; give each a name of its own."),
         (["a=digits", "b=digits"], "Arms 'a' and 'b' differ in nothing"),
@@ -206,6 +207,7 @@ def test_the_plan_can_be_looked_at_first(recipe, tmp_path, capsys):
         (["digits", "d=digits --gen.lr 1", "--budget", "days", "3"], "Unknown unit of --budget 'days'"),
         (["digits", "d=digits --gen.lr 1", "--budget", "steps"], "takes a unit and a number above 0"),
         (["digits", "d=digits --gen.lr 1", "--budget", "steps", "-3"], "takes a unit and a number above 0"),
+        (["digits", "d=digits --training.steps 9", "--budget", "steps", "5"], "leave out --training.steps."),
         (["digits", "d=digits --gen.lr 1", "--seeds", "0"], "--seeds was given as 0, but must be at least 1"),
         (["digits", "d=digits --gen.lr 1", "--arms", "on"], "--arms chooses among the arms of a claim"),
         (["claim:ttur"], "Unknown claim 'ttur'; did you mean 'ttur-dcgan'?"),

@@ -40,8 +40,10 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
     assert len(found) >= 1
     assert not np.isnan(found).any()
     values = found if np.isfinite(found).all() else signed_ranks(found)
-    if not values.any():
+    if not values.any() or (len(values) == 1 and alternative == "two-sided"):
         return 1.0
+    if len(values) == 1:  # SciPy takes two or more
+        return 0.5 if (values[0] < 0) == (alternative == "less") else 1.0
     test = stats.permutation_test(
         (values,),
         lambda sample, axis: np.sum(sample, axis=axis),

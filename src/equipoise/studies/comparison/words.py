@@ -51,7 +51,7 @@ def sentences(found: Comparison, distance: str) -> list[str]:
 
 def circumstances(found: Comparison) -> list[str]:
     """What has to be known of the runs, whatever they are compared for."""
-    return [*_budget(found), *_diverged(found.arms)]
+    return [*_budget(found), *_looks(found), *_diverged(found.arms)]
 
 
 def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
@@ -168,6 +168,21 @@ def _budget(found: Comparison) -> list[str]:
     return [
         f"The arms are compared at {found.budget}, because a run ended there, before it had spent {found.asked}; give "
         f"that arm more --training.steps."
+    ]
+
+
+def _looks(found: Comparison) -> list[str]:
+    """Arms that were measured more often have a lower least distance by that alone."""
+    looks: dict[str, int] = {}
+    for one in found.scores:
+        measured = sum(cost <= found.budget.amount for cost in one.run.costs)
+        looks[one.run.arm] = max(looks.get(one.run.arm, 0), measured)
+    few, many = min(looks, key=looks.__getitem__), max(looks, key=looks.__getitem__)
+    if looks[many] - looks[few] <= 1:
+        return []
+    return [
+        f"{quoted(many)} was measured {looks[many]} times within the budget and {quoted(few)} {looks[few]} times, so "
+        f"that best and mean on the way cannot be compared; set --evaluation.every so that they agree."
     ]
 
 
