@@ -1,6 +1,7 @@
 """``equipoise study tune [RECIPE] --space NAME=log:LOW:HIGH ... --trials K --seeds S [--field value ...]``."""
 
 import shlex
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from equipoise.cli.settings import parse_settings
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
 from equipoise.config import RunSettings
 from equipoise.config.schedules import ScheduledNumber
-from equipoise.core.errors import UserError
+from equipoise.core.errors import IgnoredSettingWarning, UserError
 
 if TYPE_CHECKING:
     from equipoise.studies.tuning.findings import Finalist
@@ -116,7 +117,9 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
     arms: list[Arm] = []
     for name, one in words.items():
         settings, space = parse_settings(one.settings), one.space or given.space
-        arms.append(Arm(name or base.name, settings, read_space(space) if space else default_space(base)))
+        arms.append(Arm(name or base.name, settings, read_space(space) if space else default_space(settings)))
+        if space:
+            _warn_of_overridden(arms[-1], one.settings)
     trials = NUM_TRIALS if given.trials is None else given.trials
     if given.trials is None and given.sampler == "grid":
         trials = arms[0].space.size
@@ -130,6 +133,19 @@ def _plan(given: Arguments, words: dict[str, ArmWords], base: RunSettings) -> "T
         given.score,
         given.prune,
     )
+
+
+def _warn_of_overridden(arm: "Arm", words: list[str]) -> None:
+    """Warn of settings that were typed and are searched as well."""
+    from equipoise.studies.tuning.space import paths
+
+    typed = {word.split("=")[0].replace("-", "_") for word in words if word.startswith("--")}
+    for name in arm.space.dimensions:
+        for path in paths(name):
+            field = ".".join(map(str, path))
+            if f"__{field}" in typed:
+                message = f"{field} is searched, so that --{field.replace('_', '-')} is ignored."
+                warnings.warn(message, IgnoredSettingWarning, stacklevel=2)
 
 
 def _dry(player: Player, plan: "TunePlan") -> int:

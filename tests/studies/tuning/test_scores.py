@@ -24,7 +24,7 @@ from equipoise.studies.tuning.pruning import Behind, behind_pilots
 from equipoise.studies.tuning.results import as_json, write_results
 from equipoise.studies.tuning.scores import RunScore, Scored, best_of, median_interval, run_score, score_trials
 from equipoise.studies.tuning.space import read_space
-from equipoise.studies.tuning.words import sentences
+from equipoise.studies.tuning.words import _unequal_costs, sentences
 
 
 @pytest.fixture
@@ -237,6 +237,15 @@ def test_the_better_arm_is_said_to_need_fewer_trials(two_arms):
     assert "95 % interval" in quarter
     ratios = [(one.arm, one.other, one.ratio.num_trials) for one in two_arms.ratios]
     assert ratios == [("slow", "fast", 4), ("slow", "fast", 8), ("fast", "slow", 4), ("fast", "slow", 8)]
+
+
+def test_trials_of_unequal_cost_are_said_to_be(two_arms):
+    assert not any("Trials differ in" in word for word in sentences(two_arms))
+    first, second = two_arms.plan.arms
+    training = second.settings.training.model_copy(update={"disc_steps": 5})
+    costly = replace(second, settings=second.settings.model_copy(update={"training": training}))
+    found = _unequal_costs(replace(two_arms, plan=replace(two_arms.plan, arms=(first, costly))))
+    assert found[0].startswith("Trials differ in training.disc_steps, so that the same steps cost them different")
 
 
 def test_differences_on_fresh_seeds_are_paired(two_arms):

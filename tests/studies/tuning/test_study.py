@@ -15,9 +15,9 @@ import pytest
 
 from equipoise.cli.main import main
 from equipoise.cli.settings import parse_settings
-from equipoise.cli.study_tune import ArmWords, command
+from equipoise.cli.study_tune import Arguments, ArmWords, _plan, command
 from equipoise.config.files import to_yaml
-from equipoise.core.errors import UserError
+from equipoise.core.errors import IgnoredSettingWarning, UserError
 from equipoise.studies.backends import Here
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import StudyFolder
@@ -139,6 +139,8 @@ def test_pruning_spares_pilots_and_gives_up_what_stays_behind(tmp_path, plan):
     statuses = [one.runs[0].status.value for one in answers.findings.scored]
     assert statuses[:8] == ["complete"] * 8
     assert "pruned" in statuses[8:]
+    assert any(f"{statuses.count('pruned')} runs were given up" in word for word in answers.results["sentences"])
+    assert all(one.low is None for curve in answers.findings.curves.values() for one in curve.means)
     playing = Playing()
     assert TuneStudy(pruned).run(tmp_path / "study", playing).results == answers.results
     assert playing.num_played == 0
@@ -280,6 +282,23 @@ def test_the_command_takes_arms_and_another_search(tune, tmp_path, capsys):
     assert list(results["curves"]) == ["one rate", "hinge", "run (other)"]
     assert [list(arm["trials"][0]["values"]) for arm in results["arms"].values()] == [["lr"], ["gen.lr"]]
     assert "--game.objective hinge" in capsys.readouterr().out
+
+
+def test_arms_without_a_space_are_searched_around_their_own_rates():
+    words = {name: ArmWords(["ring", "--gen.lr", rate], []) for name, rate in (("fast", "1e-2"), ("slow", "1e-4"))}
+    arms = _plan(Arguments(), words, parse_settings(["ring"])).arms
+    assert [arm.space.dimensions["gen.lr"].ends for arm in arms] == [(1e-3, 1e-1), (1e-5, 1e-3)]
+
+
+def test_a_setting_that_is_searched_and_given_is_warned_of():
+    arm = {"": ArmWords(["ring", "--gen.lr", "5e-3", "--disc.lr=1e-3"], [])}
+    with pytest.warns(IgnoredSettingWarning, match=r"gen\.lr is searched, so that --gen\.lr is ignored"):
+        _plan(Arguments(space=("gen.lr=log:1e-5:1e-2",)), arm, parse_settings(["ring"]))
+
+
+def test_arms_whose_difference_is_searched_differ_in_nothing(plan):
+    with pytest.raises(UserError, match="differ in nothing"):
+        plan(WIDE, arms=("fast", "slow"), changes=[{"gen": {"lr": 1e-2}}, {"gen": {"lr": 1e-4}}])
 
 
 def test_a_grid_over_both_rates_draws_its_map(tune, tmp_path):

@@ -113,8 +113,11 @@ class Findings:
 
     @property
     def _independent(self) -> bool:
-        """Whether trials are independent draws, over which there are intervals; points of a grid are not."""
-        return self._samplers == {"random"}
+        """Whether trials are independent draws, over which there are intervals; points of a grid are not.
+
+        Nor those of a search that gives runs up, by what its first trials gave.
+        """
+        return self._samplers == {"random"} and not self.plan.prune
 
     @property
     def curves(self) -> dict[str, BudgetCurve]:
@@ -128,9 +131,10 @@ class Findings:
     def ratios(self) -> list[RatioOfArms]:
         """Of every ordered pair of arms, at a quarter and at half of the trials that both have ended.
 
-        None where trials follow from one another: one search says nothing of what another would have cost.
+        None where trials follow from one another: one search says nothing of what another would have cost. Nor where
+        runs were given up, whose worth is not known.
         """
-        found, worth = [], {} if self._samplers & ADAPTIVE else self.worth
+        found, worth = [], {} if self._samplers & ADAPTIVE or self.plan.prune else self.worth
         for arm, other in ((arm, other) for arm in worth for other in worth if arm != other):
             common = sorted(worth[arm].keys() & worth[other].keys())
             if len(common) < _FEWEST:

@@ -198,5 +198,10 @@ def _refuse_unlike_arms(arms: Sequence[Arm]) -> None:
             raise UserError(
                 f"Arms {first.name!r} and {arm.name!r} have {one:,} and {other:,} steps; give all the same budget."
             )
-        if (arm.settings, arm.space) == (first.settings, first.space):
+        if arm.space == first.space and _sample(arm) == _sample(first):
             raise UserError(f"Arms {first.name!r} and {arm.name!r} differ in nothing; give one of them a setting.")
+
+
+def _sample(arm: Arm) -> list[RunSettings]:
+    """What some trials of the arm would play: settings that its space overrides make no difference."""
+    return [arm.space.apply(arm.settings, values) for values in arm.space.samples()]

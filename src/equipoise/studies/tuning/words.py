@@ -3,13 +3,17 @@
 import math
 from collections.abc import Sequence
 
+from equipoise.config import TrainingSettings
 from equipoise.core.judges import JUDGES
+from equipoise.studies.folder import Status
 from equipoise.studies.interval import Interval
 from equipoise.studies.tuning.dimensions import Dimension, Range, Value, Whole
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms
 from equipoise.studies.tuning.heat_map import ONE_RATE, Cell, HeatMap
 from equipoise.studies.tuning.scores import MedianInterval
 
+_COSTLY = ("training.batch_size", "training.disc_steps", "training.lookahead_over", "training.order")
+"""Settings that change what a round costs."""
 _NEAR_END = 0.05
 """Part of a range, from its end, in which the best value says that the range ends too early."""
 
@@ -23,6 +27,7 @@ def sentences(findings: Findings) -> list[str]:
     found += [_ratio(one, label) for one in findings.ratios if _is_headline(one, findings)]
     found += [word for name, one in findings.maps.items() for word in _heat_map(name, one, label)]
     found += [_diverged(findings, arm.name) for arm in findings.plan.arms]
+    found += [*_given_up(findings), *_unequal_costs(findings)]
     for name, one in findings.gap_correlations.items():
         found.append(
             f"{name}: over {one.num_trials} trials the discriminator's gap to its ideal loss and {label} have "
@@ -142,6 +147,35 @@ def _diverged(findings: Findings, arm: str) -> str:
     runs = [run for one in mine for run in one.runs]
     share = sum(one.diverged * len(one.runs) for one in mine) / max(len(runs), 1)
     return f"{arm}: {share:.0%} of {len(runs)} runs of {len(mine)} trials diverged; they count as the worst."
+
+
+def _given_up(findings: Findings) -> list[str]:
+    number = sum(run.status is Status.PRUNED for one in findings.scored for run in one.runs)
+    if not number:
+        return []
+    return [
+        f"{number} runs were given up by --prune and count as the worst, so that the mean best of k trials is too high "
+        f"and has no interval; search without --prune to compare budgets."
+    ]
+
+
+def _unequal_costs(findings: Findings) -> list[str]:
+    """What is searched, or differs between arms, by which the same number of steps costs more or less."""
+    first, arms = findings.plan.arms[0].settings.training, findings.plan.arms
+    searched = {name for arm in arms for name in arm.space.dimensions if name in _COSTLY}
+    differing = {name for name in _COSTLY for arm in arms if _differs(arm.settings.training, first, name)}
+    names = sorted(searched | differing)
+    if not names:
+        return []
+    return [
+        f"Trials differ in {', '.join(names)}, so that the same steps cost them different numbers of gradients or "
+        f"images; 'equipoise study compare' compares at one cost."
+    ]
+
+
+def _differs(one: TrainingSettings, other: TrainingSettings, name: str) -> bool:
+    field = name.removeprefix("training.")
+    return bool(getattr(one, field) != getattr(other, field))
 
 
 def _ends(one: Finalist) -> list[str]:
