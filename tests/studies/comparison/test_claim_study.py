@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from equipoise.cli.main import main
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.recipes import RECIPES
 from equipoise.recipes.claims import CLAIMS, Claim, Contrast, measured_often
 from equipoise.recipes.claims.claim import diagonal
@@ -208,7 +208,7 @@ def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tm
     answers = claim.run(tmp_path / "study", play)
     assert [one["best"] for one in answers.results["search"]] == ["sound", "sound"]
     assert [standing.status for standing in answers.standings.values()].count(Status.FAILED) == 1
-    with pytest.raises(UserError, match=r"Runs of every configuration of arm 'small' failed"):
+    with pytest.raises(RunFailedError, match=r"Runs of every configuration of arm 'small' failed"):
         study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "other", play)
 
 
@@ -245,6 +245,16 @@ def test_a_claim_without_a_seed_is_refused_before_its_search(study):
         study(num_seeds=0)
 
 
+def test_a_search_that_was_called_back_was_no_wrong_request(study, tiny, tmp_path):
+    def called_back(folder, rule, runs):
+        return {run.key: folder.standing(run, rule) for run in runs}
+
+    with pytest.raises(
+        RunFailedError, match=r"2 of 2 runs of the search have not ended; the same command goes on with"
+    ):
+        study(arms=two_arms(tiny)).run(tmp_path / "study", called_back)
+
+
 def test_arms_without_a_common_seed_are_not_tested(study, tiny, tmp_path):
     def called_back(folder, rule, runs):
         ended = [run for run in runs if run.settings.seed >= SEARCH_SEED]
@@ -274,19 +284,23 @@ def test_a_claim_on_digits_from_end_to_end(tmp_path, monkeypatch, capsys):
             "slow": diagonal(base, player, (1e-7,)),
         }
 
-    contrasts = Contrast("trained", "still", "training helps"), Contrast("trained", "slow", "fast training helps")
-    monkeypatch.setitem(CLAIMS, "tiny", Claim("tiny", "Training helps.", "nobody", "digits", arms, contrasts, 40, 1, 5))
+    one, other = Contrast("trained", "still", "training helps"), Contrast("trained", "slow", "fast training helps")
+    part = Claim("tiny", "Training helps.", "nobody", "digits", arms, (one,), 40)
+    monkeypatch.setitem(CLAIMS, "tiny", part)
     words = ["study", "compare", "claim:tiny", "--training.batch-size", "16", "--out", str(tmp_path / "study")]
     assert main([*words, "--arms", "trained", "still"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Training helps. At this scale: undecided." in said
-    assert "That training helps: supported" in said
-    assert "The claim as a whole cannot be supported: not played was whether fast training helps." in said
-    assert main(words) == 0
-    said = " ".join(capsys.readouterr().out.split())
     assert "Training helps. At this scale: supported." in said
-    assert "cannot be supported" not in said
-    assert len(list((tmp_path / "study" / "runs").iterdir())) == 3 + 3 * 5
+    assert "That training helps: supported (one-sided p = 0.031; difference -" in said
+    assert "Nothing is shown" not in said  # which the two-sided test of the same five differences would say
+    runs = sorted((tmp_path / "study" / "runs").iterdir())
+    assert len(runs) == 2 + 2 * 5
+    monkeypatch.setitem(CLAIMS, "tiny", replace(part, contrasts=(one, other)))
+    assert main([*words, "--arms", "trained", "still"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Training helps. At this scale: undecided." in said
+    assert "The claim as a whole cannot be supported: not played was whether fast training helps." in said
+    assert sorted((tmp_path / "study" / "runs").iterdir()) == runs
 
 
 def test_the_command_tests_a_claim(tiny, tmp_path, monkeypatch, capsys):

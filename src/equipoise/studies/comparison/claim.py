@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from equipoise.config import RunSettings
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget
@@ -141,7 +141,8 @@ class ClaimStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the folder holds another study, or a stage has not ended.
+            UserError: the folder holds another study.
+            RunFailedError: a stage has not ended, or nothing of an arm's search did.
         """
         folder = StudyFolder.open(path, self.identity)
         plan = self.search_runs()
@@ -171,7 +172,7 @@ class ClaimStudy:
         """What tuning found; a configuration of which a run failed (not diverged: failed) cannot be chosen."""
         left = [run for run in plan if standings[run.key].status not in (*FINISHED, Status.FAILED)]
         if left:
-            raise UserError(
+            raise RunFailedError(
                 f"{len(left)} of {len(plan)} runs of the search have not ended; the same command goes on with '{path}'."
             )
         played = played_runs(folder, plan, ToTheEnd(), self.budget.unit)
@@ -180,7 +181,7 @@ class ClaimStudy:
             counts = Counter(one.run.labels["candidate"] for one in runs)
             whole[arm] = [one for one in runs if counts[one.run.labels["candidate"]] == self.search_seeds]
             if not whole[arm]:
-                raise UserError(f"Runs of every configuration of arm {arm!r} failed; see '{path / 'failures'}'.")
+                raise RunFailedError(f"Runs of every configuration of arm {arm!r} failed; see '{path / 'failures'}'.")
         return [searched(arm, runs, self.budget.amount) for arm, runs in whole.items()]
 
     def _comparison(self, found: Sequence[Searched]) -> CompareStudy:

@@ -136,7 +136,10 @@ def _judged_words(one: Judged) -> str:
 def _contrary_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
     if verdict == "not supported" or all(one.verdict != "not supported" for one in judged):
         return []
-    return [f"The contrary that is shown by itself is not after Holm's correction over {len(judged)} contrasts."]
+    return [
+        f"What is not supported by itself is not contradicted after Holm's correction over {len(judged)} contrasts, so "
+        f"that the claim stays undecided."
+    ]
 
 
 def _more_seeds_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:

@@ -51,7 +51,7 @@ def _simulated(effect: float, num_pairs: int, level: float) -> float:
 def _studies(num_pairs: int) -> tuple[Array, Array, Array]:
     """Signs with the first kept, normal differences, and the sums of these with those; seeded."""
     half = 2 ** (num_pairs - 1)
-    signs = 1.0 - 2.0 * (np.arange(half)[:, None] >> np.arange(num_pairs) & 1)
+    signs = np.asarray(1.0 - 2.0 * (np.arange(half)[:, None] >> np.arange(num_pairs) & 1), np.float64)
     noise = np.random.default_rng(num_pairs).normal(size=(min(_MOST_SIMULATED, _MOST_SUMS // half), num_pairs))
     return signs, noise, signs @ noise.T
 

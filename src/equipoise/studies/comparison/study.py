@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.core.judges import JUDGES, judge_of
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
@@ -98,8 +98,9 @@ class CompareStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the arms cannot be compared, the folder holds another study, an arm has no run that ended, or
-                runs were measured in different ways.
+            UserError: the arms cannot be compared, the folder holds another study, or runs were measured in different
+                ways.
+            RunFailedError: an arm has no run that ended.
         """
         check_arms(self.arms)
         answers = self.run_in(StudyFolder.open(path, self.identity), play)
@@ -124,7 +125,7 @@ def _require_ended(played: Sequence[Played], arms: Sequence[Arm], path: Path) ->
     ended = {one.trajectory.arm for one in played}
     missing = [arm.name for arm in arms if arm.name not in ended]
     if missing:
-        raise UserError(f"No run of {missing[0]!r} has ended yet; the same command goes on with '{path}'.")
+        raise RunFailedError(f"No run of {missing[0]!r} has ended yet; the same command goes on with '{path}'.")
 
 
 def _require_same_protocol(played: Sequence[Played]) -> None:
