@@ -48,7 +48,10 @@ def gradients_that_fit(claim: Claim, arguments: argparse.Namespace) -> int:
     """As many gradients as the dearest arm plays within the seconds, by this process's own time."""
     kept = arguments.out / f"{claim.name}.json"
     if kept.exists():
-        return json.loads(kept.read_text())["gradients"]
+        found = json.loads(kept.read_text())
+        if found["seconds_per_run"] != arguments.seconds_per_run:
+            print(f"{kept} was measured for {found['seconds_per_run']:g} s a run, which stays; give another --out.")
+        return found["gradients"]
     found = []
     with sources_kept():
         for candidates in arms_of(claim, 1000, arguments).values():
@@ -109,7 +112,11 @@ def show(arguments: argparse.Namespace) -> None:
         if not file.exists():
             continue
         found = json.loads(file.read_text())
-        for contrast, pair in zip(found["contrasts"], found["pairs"]["final"], strict=True):
+        pairs = {(pair["first"], pair["second"]): pair for pair in found["pairs"]["final"]}
+        for contrast in found["contrasts"]:
+            pair = pairs.get((contrast["better"], contrast["worse"]))
+            if pair is None:  # no seed that both arms have played
+                continue
             value, low, high = (pair["difference"][key] for key in ("value", "low", "high"))
             difference = "runs diverged" if value is None else f"{value:.3g}"
             ends = f" ({low:.3g} to {high:.3g})" if low is not None and high is not None else ""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from equipoise.cli.main import main
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.recipes import RECIPES
 
 QUICK = [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from equipoise.cli.arms import parse_claim
 from equipoise.config import RunSettings
 from equipoise.recipes.claims import CLAIMS
 from equipoise.recipes.claims.conjugate_gradients import CG_ARMS
@@ -63,6 +64,14 @@ def test_effective_steps_of_the_optimisers_are_equal():
         gain = 1 / (1 - CG_ARMS[name][0].momentum)
         assert [gain * rate for rate in rates[name]] == pytest.approx(rates["sgd"])
     assert rates["sgd-2x"] == [2 * rate for rate in rates["sgd"]]
+
+
+def test_options_hold_for_every_configuration_even_where_the_first_has_them_already():
+    words = ["--evaluation.every", "100", "--training.batch-size", "8", "--game.latent-dim=16"]
+    _, arms = parse_claim("claim:ttur-wgan-gp", words, 1200, ())
+    every = [settings for candidates in arms.values() for settings in candidates.values()]
+    assert len({one.evaluation.every for one in CLAIMS["ttur-wgan-gp"].arms(1200)["one-rate"].values()}) == 1
+    assert {(one.evaluation.every, one.training.batch_size, one.game.latent_dim) for one in every} == {(100, 8, 16)}
 
 
 def test_the_diagonal_is_part_of_the_grid():

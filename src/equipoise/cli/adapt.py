@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.pages import say_page
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.adaptation import BaselineName
 from equipoise.core.errors import UserError
@@ -25,7 +25,7 @@ from equipoise.recipes import RECIPES
 
 PROG = "equipoise adapt [RECIPE|RUN] [--config FILE] [--baselines|--no-baselines]"
 DEFAULT = "adapt-digits"
-ANALYSIS = "analysis.json"
+ANALYSIS, PICTURE = "analysis.json", "features.png"
 CHEAP = ("adapt-digits", "moons")
 """Recipes whose bounds are played without being asked for, as they are named or taken for want of another."""
 
@@ -201,11 +201,12 @@ def _has_oracle(path: Path) -> bool:
 
 def _show(path: Path, settings: RunSettings) -> None:
     """Print the rules side by side, and keep them in a folder beside the run, with its features and a page."""
-    from equipoise.reports.features import draw_features
+    from equipoise.reports.features import described_features, draw_features
     from equipoise.studies.adaptation import analysis
 
     found, folder = analysis(path, settings), rules_folder(path)
     folder.mkdir(exist_ok=True)
+    found["figures"] = [{"file": PICTURE, "alternative": described_features(path)}]
     write_json(folder / ANALYSIS, found)
     console = Console()
     for table in found["tables"]:
@@ -218,7 +219,7 @@ def _show(path: Path, settings: RunSettings) -> None:
         console.print(shown)
     print("\n" + "\n".join(found["sentences"]))
     try:
-        print(f"Features in {draw_features(path, folder / 'features.png')}")
+        print(f"Features in {draw_features(path, folder / PICTURE)}")
     except OSError as error:
         print(f"warning: the features were not drawn ({error.strerror or error}).", file=sys.stderr)
     say_page(folder)

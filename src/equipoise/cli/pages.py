@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.config.files import read_run_settings
 from equipoise.core.errors import EquipoiseError, IgnoredSettingWarning, UserError
 from equipoise.recipes import RECIPES

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.cli.pages import say_page
+from equipoise.cli.settings import parse_settings
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished
-from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.files import validated
 from equipoise.core.errors import UserError

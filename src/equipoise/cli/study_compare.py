@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-from equipoise.cli.arms import CLAIM, claims_help, parse_arm, parse_claim, split_arms
+from equipoise.cli.arms import CLAIM, claims_help, given_names, parse_arm, parse_claim, split_arms
 from equipoise.cli.pages import say_page
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError, unknown
+from equipoise.recipes import RECIPES
 from equipoise.recipes.claims import CLAIMS
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Arguments(Playing):
 def main(arguments: list[str]) -> int:
     """Run, analyse, draw and judge; returns the exit code."""
     words, options = split_arms(arguments)
+    if not words and (late := [word for word in options if word in RECIPES or word.startswith(CLAIM)]):
+        raise UserError(f"Arms come first, before every option: equipoise study compare {' '.join(late)} ...")
     given, common = parse_study(Arguments, options, PROG, f"{DESCRIPTION}\n\n{claims_help()}")
     if words and words[0].startswith(CLAIM):
         return judge_claim(words, common, given)
@@ -73,6 +76,12 @@ def main(arguments: list[str]) -> int:
     arms = tuple(Arm(name, one) for name, one in settings)
     check_arms(arms)
     budget, seeds = budget_of(given.budget, arms), SEEDS if given.seeds is None else given.seeds
+    if (
+        given.budget
+        and budget.unit != "seconds"
+        and "training.steps" in given_names([*common, *" ".join(words).split()])
+    ):
+        raise UserError(f"--budget {budget} sets how many steps each arm plays; leave out --training.steps.")
     study = CompareStudy(arms, budget, seeds, given.score, given.target, _pairs(given.pairs, arms))
     player = Player(given, arms[0].settings.threads or 1, arms[0].settings.device, Console())
     if given.dry_run:
@@ -91,13 +100,18 @@ def judge_claim(words: Sequence[str], common: Sequence[str], given: Arguments) -
     asked = _gradients(given.budget)
     claim, arms = parse_claim(words[0], common, asked, given.arms)
     from equipoise.studies.comparison.claim import ClaimStudy
+    from equipoise.studies.plan import distinct
 
     seeds = claim.seeds if given.seeds is None else given.seeds
     study = ClaimStudy.of(claim, arms, asked or claim.gradients, seeds)
     settings = next(iter(next(iter(arms.values())).values()))
     player = Player(given, settings.threads or 1, settings.device, Console())
     if given.dry_run:
-        return player.dry(study.search_runs())
+        code = player.dry(distinct(study.search_runs()))
+        print(
+            f"These are the search; then at most {len(arms) * seeds} fresh runs of what it chooses, as long as these."
+        )
+        return code
     answers = study.run(given.out, player)
     return say(answers.results, answers.standings, answers.num_left, given.out, player.console)
 

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from equipoise.cli.numbers import write_number
 from equipoise.cli.pages import say_page
+from equipoise.cli.settings import parse_settings
 from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
-from equipoise.cli.train import parse_settings
 from equipoise.config import RunSettings
 from equipoise.config.schedules import ScheduledNumber
 from equipoise.core.errors import UserError

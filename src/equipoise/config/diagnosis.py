@@ -39,7 +39,8 @@ class DiagnosisSettings(Settings):
     dense_up_to: Annotated[int, Field(ge=2, le=20_000)] = 500
     """Parameters of both players together up to which all eigenvalues are computed from the whole matrix."""
     max_products: Annotated[int, Field(ge=50, le=10**9)] = 600
-    """Products with the Jacobian or a Hessian that the search for one end of a spectrum may take."""
+    """Products with the Jacobian or a Hessian that the search for one end of a spectrum may take; one for the
+    largest magnitude comes first, and residuals come on top."""
     accuracy: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     """Of eigenvalues, relative to the largest."""
     path_from: Annotated[int, Field(ge=0)] | None = None

@@ -16,6 +16,10 @@ class UserError(EquipoiseError, ValueError):
     """The request was wrong; the message is the one sentence a person needs."""
 
 
+class NotMeasurableError(UserError):
+    """Numbers that nothing can be measured of: not finite, or the moments of nothing."""
+
+
 class RunFailedError(EquipoiseError):
     """The request was right but the run ended badly (it diverged, or the machine failed it)."""
 

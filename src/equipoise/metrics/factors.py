@@ -8,11 +8,14 @@ ever added to the diagonal, and no negative variance is passed over in silence.
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import NotMeasurableError
 
 Matrix = NDArray[np.float64]
 
 _EPSILON = float(np.finfo(np.float64).eps)
+_ROUNDING_OF_SUMS = 2**14
+"""Units in the last place by which sums over many examples may be off: a set on a line has no variance across it, and
+rounding alone leaves some tens of units, of either sign."""
 
 
 def cholesky_factor(covariance: Matrix) -> Matrix | None:
@@ -41,7 +44,7 @@ def pivoted_factor(covariance: Matrix) -> Matrix:
         covariance: (d, d) float64, symmetric.
 
     Raises:
-        UserError: the matrix has a direction of negative variance, so it is the covariance of nothing.
+        NotMeasurableError: the matrix has a direction of negative variance, so it is the covariance of nothing.
 
     >>> pivoted_factor(np.ones((2, 2)))
     array([[1.],
@@ -54,6 +57,8 @@ def pivoted_factor(covariance: Matrix) -> Matrix:
     factor[pivots - 1] = np.tril(packed)[:, :rank]
     variances = np.diag(covariance)
     remainder = np.abs(variances - np.square(factor).sum(axis=1)).max()
-    if remainder > 64 * len(covariance) * _EPSILON * np.abs(variances).max():
-        raise UserError("The covariance has a direction of negative variance; compute the moments again in float64.")
+    if remainder > max(64 * len(covariance), _ROUNDING_OF_SUMS) * _EPSILON * np.abs(variances).max():
+        raise NotMeasurableError(
+            "The covariance has a direction of negative variance; compute the moments again in float64."
+        )
     return factor

@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import NotMeasurableError, UserError
 from equipoise.core.files import replacing
 from equipoise.metrics.factors import Matrix, cholesky_factor, pivoted_factor
 from equipoise.metrics.protocol import Protocol
@@ -228,7 +228,7 @@ def _check(moments: Moments) -> None:
             f"(d, d) are needed."
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise UserError("The moments hold NaN or infinite numbers; compute them again from finite features.")
+        raise NotMeasurableError("The moments hold NaN or infinite numbers; compute them again from finite features.")
     if not _symmetric(covariance):
         raise UserError("The covariance is not symmetric, so it is the covariance of nothing; compute it again.")
     if moments.count is not None and moments.count < 2:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import NotMeasurableError, UserError
 
 Features = Tensor | NDArray[Any]
 
@@ -30,7 +30,7 @@ def as_rows(features: Features) -> NDArray[Any]:
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float32 if rows.dtype == np.float16 else np.float64)
     if not _finite(rows):
-        raise UserError("The features hold NaN or infinite numbers; look at the examples they were made from.")
+        raise NotMeasurableError("The features hold NaN or infinite numbers; look at the examples they were made from.")
     return rows
 
 
@@ -65,7 +65,7 @@ def _as_tensor(features: Features) -> Tensor:
     if rows.ndim != 2 or not rows.shape[1]:
         raise UserError(f"Features of shape {tuple(rows.shape)} were given, but (N, d) is needed.")
     if not rows.isfinite().all():
-        raise UserError("The features hold NaN or infinite numbers; look at the examples they were made from.")
+        raise NotMeasurableError("The features hold NaN or infinite numbers; look at the examples they were made from.")
     return rows
 
 

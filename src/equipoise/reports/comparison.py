@@ -81,7 +81,7 @@ def _draw_pairs(axes: Any, pairs: list[dict[str, Any]], analysis: dict[str, Any]
             axes.plot([interval["low"], interval["high"]], [row, row], color="#1f5f99", linewidth=2)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(range(len(pairs)), [_pair_words(pair) for pair in pairs], fontsize=8)
-    axes.set_ylim(len(pairs) - 0.5, -0.5)
+    axes.set_ylim(max(len(pairs), 1) - 0.5, -0.5)  # arms may share no seed yet, so that there is no pair
     score = f"{_SCORES[analysis['by']]} {analysis['distance']}"
     axes.set(title="Differences seed by seed, and 95 % intervals", xlabel=f"difference in {score}")
     axes.grid(alpha=0.3, axis="x")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from equipoise.config import DataSettings, RunSettings
 from equipoise.config.adaptation import BaselineName
+from equipoise.core.confusion import BEHIND, CONFUSED, SEPARATED
 from equipoise.core.files import read_json_lines
 from equipoise.core.judges import RISKS
 from equipoise.metrics.selection import accuracy_interval, gap_closed
@@ -24,10 +25,6 @@ from equipoise.training.checkpoint import checkpoint_steps
 BASELINES: tuple[BaselineName, BaselineName] = ("source-only", "target-only")
 LAST, ORACLE = "last step", "oracle"
 TARGET, ORACLE_VALIDATION = "oracle_target_accuracy", "oracle_validation_accuracy"
-CONFUSED, SEPARATED = 0.6, 0.9
-"""Accuracies of the discriminator below and above which the features of both domains are called alike and apart."""
-BEHIND = 1.15
-"""Part of its ideal value above which a discriminator's loss says that it does not keep up."""
 Record = Mapping[str, Any]
 
 
@@ -135,9 +132,7 @@ def analysis(run: Path, settings: RunSettings) -> dict[str, Any]:
         "title": f"{settings.name}: from {_called(settings.data)} to {_called(settings.target)}",
         "sentences": sentences(settings, evaluations, metrics, chosen),
         "tables": [_rules_table(chosen, bounds, _num_test(evaluations), _kept(run))],
-        "figures": [
-            {"file": "features.png", "alternative": "Features of both domains in the plane, by class and by domain"}
-        ],
+        "figures": [],
         "bounds": bounds._asdict(),
         "choices": [choice._asdict() for choice in chosen],
     }

@@ -59,8 +59,8 @@ def require_distance(settings: RunSettings) -> None:
     """Nothing, or a `UserError` where ``settings`` measure no distance."""
     if settings.evaluation.features == "none":
         raise UserError(
-            f"Recipe {settings.name!r} measures no distance, so that no target can be met; choose another recipe, or "
-            f"set --evaluation.features."
+            f"Recipe {settings.name!r} measures no distance, by which a study judges its runs; choose another recipe, "
+            f"or set --evaluation.features."
         )
 
 

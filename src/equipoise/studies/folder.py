@@ -23,6 +23,7 @@ from equipoise.config.files import read_run_settings
 from equipoise.core.errors import UserError
 from equipoise.core.files import read_json_lines, write_json
 from equipoise.core.outcomes import Outcome
+from equipoise.studies.identity import difference, first_difference
 from equipoise.studies.plan import PlannedRun, content
 from equipoise.training.run_folder import EVALUATIONS
 
@@ -85,7 +86,8 @@ class StudyFolder:
 
         Args:
             path: of the folder.
-            identity: what makes two studies the same one; ``kind`` names it.
+            identity: what makes two studies the same one; ``kind`` names it. Settings that the folder lacks, because
+                they are newer than it, count as their defaults.
 
         Raises:
             UserError: another study lies there, or something that is no study, or it cannot be written.
@@ -99,15 +101,18 @@ class StudyFolder:
                     (path / part).mkdir(parents=True, exist_ok=True)
                 write_json(file, identity)
             found = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(found, dict):
+                raise ValueError("no mapping")
         except (OSError, ValueError) as error:
             if isinstance(error, UserError):
                 raise
             reason = getattr(error, "strerror", None) or "damaged study.json"
             raise UserError(f"Study folder '{path}' cannot be used ({reason}); choose another --out.") from error
-        if found != json.loads(json.dumps(identity)):
+        differs = difference(found, identity)
+        if differs:
             raise UserError(
-                f"'{path}' holds another study ({_difference(found, identity)}); choose another --out, or give the "
-                f"settings it was made with."
+                f"'{path}' holds another study ({differs}); choose another --out, or give the settings it was made "
+                f"with."
             )
         return cls(path)
 
@@ -166,8 +171,8 @@ class StudyFolder:
         found, planned = content(read_run_settings(path / "config.yaml")), content(run.settings)
         if found != planned:
             raise UserError(
-                f"Run folder '{path}' was made with other settings ({_difference(found, planned)}), perhaps by another "
-                f"version; choose another --out."
+                f"Run folder '{path}' was made with other settings ({first_difference(found, planned)}), perhaps by "
+                f"another version; choose another --out."
             )
 
 
@@ -178,14 +183,3 @@ def _read_json(path: Path, keys: Sequence[str]) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):  # ValueError: no JSON, or no UTF-8
         return None
     return found if isinstance(found, dict) and all(isinstance(found.get(key), str) for key in keys) else None
-
-
-def _difference(found: dict[str, Any], wanted: dict[str, Any], prefix: str = "") -> str:
-    """The first entry in which two nested mappings differ, in words."""
-    for key in [*found, *(key for key in wanted if key not in found)]:
-        one, other = found.get(key), wanted.get(key)
-        if isinstance(one, dict) and isinstance(other, dict) and one != other:
-            return _difference(one, other, f"{prefix}{key}.")
-        if one != other:
-            return f"{prefix}{key} is {one!r} there and {other!r} here"
-    return "nothing"

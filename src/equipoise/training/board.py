@@ -31,6 +31,8 @@ from equipoise.networks import Networks, build_adaptation_networks, build_networ
 from equipoise.training.machine import memory_format, precision_context
 
 OnLoad = Callable[[int, int], None]
+Walk = Callable[[Streams], Loader]
+"""Begins an endless walk over real examples, in an order drawn from its streams."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Board:
     Attributes:
         game: the losses, and both players' modules.
         loader: endless batches.
+        walk: begins another walk like that of the loader.
         source: real examples, or None where the game needs none.
         batch_size: real examples in each batch, of both domains where there are two.
         domains: both domains of a domain-adversarial game, the target without labels; None in other games.
@@ -48,6 +51,7 @@ class Board:
 
     game: Game[Any]
     loader: Loader
+    walk: Walk
     source: Source | None
     batch_size: int
     domains: Domains | None = None
@@ -85,14 +89,18 @@ def set_up(settings: RunSettings, device: torch.device, streams: Streams, on_loa
     if settings.game.adapts:
         return _between_domains(settings, device, streams, on_load)
     if settings.game.kind != "generative":
-        return Board(_between_points(settings.game, device), EmptyBatches(device), None, 0)
+        empty = EmptyBatches(device)
+        return Board(_between_points(settings.game, device), empty, lambda streams: empty, None, 0)
     source = build_source(settings.data, device, on_progress=on_load)
     disc, gen = make_networks(settings, source.example_shape, device)
     for layer in dropouts(disc):
         layer.generator = streams["dropout"]
     layout, size = memory_format(settings, source.example_shape), settings.training.batch_size
-    loader = source.batches(size, streams["data"], memory_format=layout)
-    return Board(build_game(settings.game, disc, gen), loader, source, size)
+
+    def walk(streams: Streams) -> Loader:
+        return source.batches(size, streams["data"], memory_format=layout)
+
+    return Board(build_game(settings.game, disc, gen), walk(streams), walk, source, size)
 
 
 def _between_domains(settings: RunSettings, device: torch.device, streams: Streams, on_load: OnLoad | None) -> Board:
@@ -106,12 +114,15 @@ def _between_domains(settings: RunSettings, device: torch.device, streams: Strea
     for layer in dropouts(disc) + dropouts(gen):
         layer.generator = streams["dropout"]
     layout, size = memory_format(settings, labelled.example_shape), settings.training.batch_size
-    loader = PairLoader(
-        labelled.batches(size, streams["data"], memory_format=layout),
-        other.batches(size, streams["target-data"], memory_format=layout),
-    )
+
+    def walk(streams: Streams) -> Loader:
+        return PairLoader(
+            labelled.batches(size, streams["data"], memory_format=layout),
+            other.batches(size, streams["target-data"], memory_format=layout),
+        )
+
     game = build_adaptation_game(settings.game, disc, gen)
-    return Board(game, loader, domains.source.train, 2 * size, domains, withheld)
+    return Board(game, walk(streams), walk, domains.source.train, 2 * size, domains, withheld)
 
 
 def _require_labels(target: Source) -> Source:

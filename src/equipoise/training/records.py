@@ -76,6 +76,7 @@ def metrics_record(session: Session, images_per_second: float | None) -> dict[st
     }
     for name, player in (("disc", session.match.disc), ("gen", session.match.gen)):
         if player.gap is not None:
+            record[f"{name}_ideal"] = getattr(game, f"ideal_{name}_loss")
             record[f"{name}_ideal_loss"] = player.gap.ideal_loss
             record[f"{name}_average_loss"] = player.gap.loss
             record[f"{name}_gap_factor"] = player.gap.factor

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from equipoise.cli.pages import command_of
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
 from equipoise.config.files import merged, validated
 from equipoise.recipes import RECIPES
 from equipoise.reports.pages.differences import command, differing

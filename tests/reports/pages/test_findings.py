@@ -7,6 +7,7 @@ import pytest
 
 from equipoise.reports.pages.findings import findings, next_steps, verdict
 from equipoise.reports.pages.findings.balance import whether_losses_exploded, who_wins
+from equipoise.reports.pages.findings.confusion import whether_domains_are_told_apart
 from equipoise.reports.pages.findings.convergence import where_it_went, whether_it_converged
 from equipoise.reports.pages.findings.copying import whether_it_copies
 from equipoise.reports.pages.findings.coverage import what_was_found
@@ -277,3 +278,37 @@ def test_paths_in_commands_are_quoted():
 def test_the_course_of_a_risk_below_zero_is_judged_by_differences(values, tone, headline):
     found = whether_it_converged(run(evaluations=measured(values, judge="information_risk")))
     assert (found.tone, found.headline) == (tone, headline)
+
+
+def test_a_v_star_set_by_hand_is_no_ideal():
+    told = [each | {"disc_ideal": IDEAL} for each in played([1.35] * 8, ideal=1.04)]
+    found = who_wins(run(metrics=told))
+    assert found.headline == "Neither player wins"
+    assert "its ideal is 1.386" in found.sentence
+
+
+def adapted(losses, accuracy, **adaptation):
+    metrics = [each | {"disc_accuracy": accuracy, "disc_ideal": IDEAL} for each in played(losses, ideal=1.04)]
+    return run(
+        metrics=metrics, settings={"name": "mine"} | BASE | {"game": {"kind": "domain-adversarial"}} | adaptation
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "accuracy", "tone", "headline"),
+    [
+        (IDEAL, 0.5, "good", "The domains are confused, which is the aim"),
+        (1.2, 0.75, "good", "The domains are partly confused, as adapted features usually are"),
+        (0.3, 0.95, "bad", "The features give the domain away"),
+        (1.7, 0.5, "plain", "The discriminator is behind the features"),
+    ],
+)
+def test_confusion_is_the_aim_of_an_adapted_run(loss, accuracy, tone, headline):
+    found = whether_domains_are_told_apart(adapted([loss] * 8, accuracy))
+    assert (found.tone, found.headline) == (tone, headline)
+    assert who_wins(adapted([loss] * 8, accuracy)) is None
+
+
+def test_nobody_plays_against_the_discriminator_of_a_bound():
+    assert whether_domains_are_told_apart(adapted([IDEAL] * 8, 0.5, adaptation={"baseline": "source-only"})) is None
+    assert whether_domains_are_told_apart(run(metrics=played([IDEAL] * 8))) is None

@@ -4,9 +4,11 @@ import math
 import shlex
 
 import pytest
-from pagelab import evaluation, metric
+from pagelab import COMPLETE, evaluation, metric
 
-from equipoise.cli.train import parse_settings
+from equipoise.cli.settings import parse_settings
+from equipoise.cli.study_batch_size import Arguments
+from equipoise.cli.studying import parse_study
 from equipoise.reports.pages.findings import findings
 from equipoise.reports.pages.records import RunRecords
 
@@ -48,3 +50,21 @@ def test_every_proposal_changes_something(write_run):
         run = RunRecords.read(folder)
         commands = [each.command for each in findings(run) if each.command.startswith("equipoise train")]
         assert all(len(shlex.split(command)) > 6 for command in commands)
+
+
+def test_what_cannot_be_typed_as_it_is_has_no_command(write_run):
+    outcome = COMPLETE | {"next": "Apply the classifier: equipoise predict runs/mine IMAGES"}
+    ending = findings(RunRecords.read(write_run(outcome=outcome)))[0]
+    assert (ending.advice, ending.command) == (outcome["next"], "")
+
+
+def test_the_study_of_batch_sizes_is_proposed_where_there_is_a_distance(write_run):
+    noisy = [metric(step, disc_noise_scale=6400.0) for step in STEPS]
+    config = write_run("a b", metrics=noisy, evaluations=[evaluation(100, 5.0)]) / "config.yaml"
+    commands = [each.command for each in findings(RunRecords.read(config.parent))]
+    command = f"equipoise study batch-size --config {shlex.quote(str(config))}"
+    assert command in commands
+    _, rest = parse_study(Arguments, shlex.split(command)[3:], "study", "")
+    assert parse_settings(rest).name == "a b"
+    unmeasured = RunRecords.read(write_run("unmeasured", metrics=noisy))
+    assert not [each for each in findings(unmeasured) if "study batch-size" in each.command]

@@ -136,6 +136,7 @@ def test_the_sign_flip_test_counts_signs():
     assert sign_flip_p([3.0, 2.0, -1.0]) == 0.5  # of 8 sums -6 -4 -2 0 0 2 4 6, four are as far from 0 as 4
     assert sign_flip_p([3.0, 2.0, -1.0], "greater") == 0.25
     assert sign_flip_p([0.0, 0.0, 0.0]) == 1.0
+    assert [sign_flip_p([-2.0], alternative) for alternative in ("two-sided", "less", "greater")] == [1.0, 0.5, 1.0]
 
 
 def test_infinite_differences_count_as_the_highest_ranks():
@@ -203,16 +204,26 @@ def test_holm_errs_in_a_twentieth_of_studies():
 # Power.
 
 
-def test_power_is_that_of_simulated_studies():
+@pytest.mark.parametrize(("effect", "number", "level"), [(1.8, 6, 0.05), (0.9, 8, 0.05), (1.9, 8, 0.05 / 3)])
+def test_power_is_that_of_simulated_studies(effect, number, level):
     generator = np.random.default_rng(0)
-    shown = stats.ttest_1samp(generator.normal(0.9, 1.0, (4000, 8)), 0, axis=1).pvalue <= 0.05
-    assert power(0.9, 8) == pytest.approx(shown.mean(), abs=0.025)
+    shown = [sign_flip_p(one) <= level for one in generator.normal(effect, 1.0, (800, number))]
+    assert power(effect, number, level) == pytest.approx(np.mean(shown), abs=0.045)
 
 
-@pytest.mark.parametrize(
-    ("effect", "number", "level"), [(0.0, 5, 0.05), (0.5, 34, 0.05), (-1.2, 6, 0.01), (3.0, 3, 0.05)]
-)
-def test_power_is_that_of_the_noncentral_t(effect, number, level):
+def test_few_pairs_have_less_power_than_students():
+    limit = stats.t.ppf(0.975, 5)
+    of_t = stats.nct.sf(limit, 5, 1.435 * math.sqrt(6))
+    assert of_t == pytest.approx(0.8, abs=0.01)
+    assert power(1.435, 6) == pytest.approx(0.63, abs=0.03)
+    assert power(1.435, 5) == 0  # five pairs give no p below 0.06
+    assert power(0.8055, 14) == pytest.approx(
+        stats.nct.sf(stats.t.ppf(0.975, 13), 13, 0.8055 * math.sqrt(14)), abs=0.04
+    )
+
+
+@pytest.mark.parametrize(("effect", "number", "level"), [(0.0, 15, 0.05), (0.5, 34, 0.05), (-0.9, 16, 0.01)])
+def test_power_of_many_pairs_is_that_of_the_noncentral_t(effect, number, level):
     limit, shift = stats.t.ppf(1 - level / 2, number - 1), effect * math.sqrt(number)
     exact = stats.nct.sf(limit, number - 1, shift) + stats.nct.cdf(-limit, number - 1, shift)
     assert power(effect, number, level) == pytest.approx(exact, abs=2e-3)
@@ -232,6 +243,9 @@ def test_the_detectable_difference_is_the_one_whose_seeds_are_there():
     assert detectable(1.0, 34) == pytest.approx(0.5, abs=0.01)
     assert detectable(3.0, 34) == pytest.approx(3 * detectable(1.0, 34))
     assert detectable(1.0, 5) is None
+    for number in (6, 8):
+        assert power(detectable(1.0, number), number) == pytest.approx(0.8, abs=0.005)
+        assert seeds_needed(1.01 * detectable(1.0, number), 1.0) == number
 
 
 # All together.
@@ -311,15 +325,36 @@ def test_many_pairs_are_corrected_and_chosen_ones_less():
 
 
 def test_of_many_pairs_those_are_told_that_show_something():
-    arms = {"a": 5.0, "b": 5.0, "c": 9.0, "d": 9.0}
-    runs = [run for name, value in arms.items() for run in made(name, [value, value + 0.1, value - 0.2])]
+    arms, noise = {"a": 5.0, "b": 5.0, "c": 9.0, "d": 9.0}, [0.0, 0.1, -0.2, 0.3, -0.1, 0.2, 0.4, -0.3]
+    runs = [run for name, value in arms.items() for run in made(name, [value + each for each in noise])]
     said = sentences(compare(runs, Budget("steps", 100)), "FD")
-    assert [sentence.split(" in final")[0] for sentence in said[:4]] == [
-        f"{better} is ahead of {worse}" for better in "ab" for worse in "cd"
+    assert [sentence.split(" in final")[0].split(" than ")[0] for sentence in said[:4]] == [
+        f"{better} has a lower final FD" for better in "aabb"
     ]
     assert said[4] == "Nothing is shown between a and b, c and d; the table has their differences."
-    assert said[5].startswith("Of 6 pairs none can be settled with fewer than 8 seeds")
-    assert len(said) == 6
+    assert len(said) == 5
+
+
+def test_arms_that_were_measured_less_often_are_named():
+    often = [Trajectory("often", seed, [0, 25, 50, 75, 100], [9.0, 5.0, 4.0, 3.0, 2.0 + seed]) for seed in range(3)]
+    said = sentences(compare(often + made("seldom", [3.0, 4.0, 5.0]), Budget("steps", 100)), "FD")
+    assert said[0].startswith("often was measured 5 times within the budget and seldom 3 times, so that best and mean")
+    assert "was measured" not in " ".join(
+        sentences(compare(made("a", [1.0]) + made("b", [2.0]), Budget("steps", 100)), "FD")
+    )
+
+
+def test_of_many_pairs_none_is_ahead_by_its_own_interval():
+    arms = {"a": 5.0, "b": 5.0, "c": 9.0, "d": 9.0}
+    runs = [run for name, value in arms.items() for run in made(name, [value, value + 0.1, value - 0.2])]
+    found = compare(runs, Budget("steps", 100))
+    apart = found.pairs["final"][1]
+    assert apart.difference.high < 0
+    assert {decision(pair) for pair in found.pairs["final"]} == {"open"}
+    said = sentences(found, "FD")
+    assert said[0].startswith("Nothing is shown between a and b, a and c, ")
+    assert said[1].startswith("Of 6 pairs none can be settled with fewer than 8 seeds")
+    assert decision(compare(runs, Budget("steps", 100), pairs=[("a", "c")]).pairs["final"][0]) == "ahead"
 
 
 def test_arms_of_unequal_length_are_compared_at_what_both_have_spent():

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from equipoise.cli.main import main
+from equipoise.cli.settings import parse_settings
 from equipoise.cli.study_tune import ArmWords, command
-from equipoise.cli.train import parse_settings
 from equipoise.config.files import to_yaml
 from equipoise.core.errors import UserError
 from equipoise.studies.backends import Here

@@ -42,6 +42,13 @@ RUNS = {
         "network": {"architecture": "text", "width": 8, "depth": 1, "disc_norm": "none", "gen_norm": "none"},
         "game": {"latent_dim": 4, "objective": "wasserstein", "penalty": "gradient"},
     },
+    "domains": {
+        **POINTS,
+        "data": {"source": "moons", "num_points": 200},
+        "target": {"source": "moons", "num_points": 200, "rotation": 35.0},
+        "game": {"kind": "domain-adversarial", "conditioned": True, "information_weight": 0.3, "penalty": "r1-r2"},
+        "evaluation": {"features": "classifier", "every": 4},
+    },
     "dirac": {"game": {"kind": "dirac", "penalty": "r1", "penalty_weight": 1.0}},
     "bilinear": {"game": {"kind": "bilinear"}},
 }

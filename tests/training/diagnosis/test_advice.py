@@ -1,5 +1,6 @@
 """Every rule alone: what makes it speak, what keeps it silent, and that the options it names exist."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -51,7 +52,7 @@ def spectrum(jacobian, disc=(5.0, 1.0), gen=(5.0, 1.0), gradient=0.0, failures=(
 
 def noise(disc=100.0, gen=100.0, size=64, spread=1.5):
     def player(scale):
-        return PlayerNoise(scale, 1.0, scale, scale / spread, scale * spread, 2 ** round(scale).bit_length() // 2)
+        return PlayerNoise(scale, 1.0, scale, scale / spread, scale * spread, 2 ** round(math.log2(scale)))
 
     return NoiseScales(player(disc), player(gen), 16, size)
 
@@ -79,7 +80,12 @@ def found(settings=None, **records):
     return Findings(settings or run(), 500, **records)
 
 
+LOST = NoiseScales(
+    PlayerNoise(100.0, -1e-3, None, 600.0, None, None), PlayerNoise(100.0, -1e-3, None, 900.0, None, None), 16, 64
+)
+"""Signals that are lost in the noise, of which only a lower end is known."""
 RULES = {rule.__name__: rule for rule in advice.RULES}
+DECAYING = run(**{player: {"schedule": {"decay": "cosine"}} for player in ("disc", "gen")})
 WASSERSTEIN = run(game={"objective": "wasserstein", "penalty": "gradient"})
 SPEAKING = {
     "is_broken": [(found(broken=("generator",)), ["weights of the generator", "--guard.nonfinite rollback"])],
@@ -126,12 +132,29 @@ SPEAKING = {
     "is_unstable": [
         (found(spectrum=spectrum((3.0, -1.0)), noise=noise()), ["-1 against", "--game.penalty r1-r2"]),
         (found(spectrum=spectrum((3.0, -1.0), gradient=1e3), noise=noise()), ["go on training", "decay cosine"]),
+        (found(spectrum=spectrum((3.0, -1.0))), ["was not measured): go on training, with falling rates"]),
+        (found(DECAYING, spectrum=spectrum((3.0, -1.0))), ["not measured): go on training, and look again"]),
         (found(run(game={"penalty": "r1-r2"}), spectrum=spectrum((3.0, -1.0)), noise=noise()), ["another ratio"]),
     ],
     "is_no_equilibrium": [(found(spectrum=spectrum((3.0, 1.0), gen=(2.0, -1.0))), ["could gain alone"])],
     "penalty_leads": [(found(gradients=gradients(3.0, -0.9)), ["3x as long", "cosine -0.9", "--game.penalty-weight"])],
-    "batch_is_small": [(found(noise=noise(2000.0, 1000.0)), ["at batch 64", "2000 and 1000", "--training.batch-size"])],
-    "batch_is_large": [(found(noise=noise(3.0, 5.0)), ["3 and 5", "batch of 64"])],
+    "batch_is_small": [
+        (
+            found(noise=noise(2000.0, 1000.0)),
+            [
+                "at batch 64",
+                "2,000 and 1,000",
+                "a batch of 1024 (--training.batch-size)",
+                "0.12x the rounds",
+                "1.9x the",
+            ],
+        ),
+        (found(noise=LOST), ["above 600 and above 900", "a batch of 512"]),
+    ],
+    "batch_is_large": [
+        (found(noise=noise(3.0, 5.0)), ["3 and 5", "batch of 64:", "a batch of 32", "1.1x the rounds", "0.54x the"]),
+        (found(noise=noise(0.23, 5.0, size=256)), ["a batch of 32", "1.1x the rounds", "0.14x the examples"]),
+    ],
     "path_turns": [(found(run(training={"ema": 0.0}), path=path("rotation")), ["--training.ema 0.999"])],
     "path_leads_away": [(found(path=path("repulsion", -0.5)), ["-0.5", "left, not approached"])],
     "search_fell_short": [
@@ -186,6 +209,7 @@ SILENT = {
     "batch_is_large": [
         found(),
         found(noise=noise(3.0, 30.0)),
+        found(noise=LOST),
         found(noise=noise(3.0, 5.0), spectrum=spectrum((3.0, 1.0), gradient=1e3)),
     ],
     "path_turns": [found(), found(path=path("rotation")), found(run(training={"ema": 0.0}), path=path("attraction"))],
@@ -231,6 +255,21 @@ def test_every_option_that_is_named_exists_and_takes_the_value():
     assert len(seen) > 12
 
 
+def test_no_rule_asks_for_what_the_run_has_or_turns_what_it_has_not():
+    turning, weak = {"spectrum": spectrum((0.1 + 2j, 0.1 - 2j))}, {"probe": probe(1.0, 1.38)}
+    penalised = run(game={"penalty": "r1"}, training={"order": "extragradient"})
+    points = run(game={"kind": "bilinear"}, training={"order": "extragradient"})
+    assert "--game.penalty-weight" in RULES["rotates"](found(penalised, **turning))
+    assert "--game.penalty" not in RULES["rotates"](found(points, **turning))
+    assert "--game.penalty-weight" in RULES["probe_finds_more"](found(penalised, **weak))
+    assert "--game.penalty" not in RULES["probe_finds_more"](found(run(game={"penalty": "none"}), **weak))
+    guarded = run(guard={"nonfinite": "rollback"})
+    assert "--guard" not in RULES["is_broken"](found(guarded, broken=("generator",)))
+    assert "--game.penalty" not in RULES["makes_few_things"](found(penalised, memorisation=memory(-8.0, variety=0.1)))
+    mirrored = run(data={"flip": True})
+    assert "--data.flip" not in RULES["copies_training_set"](found(mirrored, memorisation=memory(-8.0)))
+
+
 def test_there_is_always_something_to_say():
     assert advice.advise(found()) == [("nothing_found", "Nothing that was measured asks for a change.")]
 
@@ -245,5 +284,18 @@ def test_verdicts_say_what_is_missing_or_broken():
     assert "was not asked for" in found().verdict
     assert found(not_measured={"spectrum": "It is so."}).verdict == "No verdict on stability. It is so."
     at_rest, moving = (found(spectrum=spectrum((3.0, 1.0), gradient=g), noise=noise()) for g in (0.1, 1e3))
-    assert "not at rest" not in at_rest.verdict
-    assert "not at rest" in moving.verdict
+    assert "at rest" not in at_rest.verdict
+    assert "The discriminator is not at rest" in moving.verdict
+
+
+def test_rest_is_never_taken_for_granted():
+    assert "was not measured (--measure noise spectrum)" in found(spectrum=spectrum((3.0, 1.0))).verdict
+    between_points = replace(spectrum((3.0, 1.0)), num_examples=0)
+    assert "at rest" not in found(spectrum=between_points).verdict
+
+
+def test_a_noisy_player_hides_no_other():
+    """The discriminator's gradient of 10 is far beyond its noise, and far below the generator's."""
+    case = found(spectrum=spectrum((3.0, 1.0), gradient=10.0), noise=noise(disc=100.0, gen=1e6))
+    assert case.moving == ("discriminator",)
+    assert not case.is_stationary

@@ -16,7 +16,7 @@ from equipoise.training.diagnosis.position import NotMeasuredError
 from equipoise.training.diagnosis.tables import tables_of
 
 GAMES_BETWEEN_POINTS = ("dirac", "bilinear")
-RUNS = ("points", "images", "spectral", "text", *GAMES_BETWEEN_POINTS)
+RUNS = ("points", "images", "spectral", "text", "domains", *GAMES_BETWEEN_POINTS)
 MISSING = {
     *((game, name) for game in GAMES_BETWEEN_POINTS for name in ("noise", "probe", "modes", "memorisation")),
     ("points", "memorisation"),
@@ -24,6 +24,8 @@ MISSING = {
     ("spectral", "memorisation"),
     ("text", "modes"),
     ("text", "memorisation"),
+    ("domains", "modes"),
+    ("domains", "memorisation"),
 }
 
 
@@ -69,7 +71,7 @@ def test_another_seed_gives_other_numbers(position_of, name):
     assert measured(position_of(game), name) != measured(position_of(game, seed=1), name)
 
 
-@pytest.mark.parametrize("game", ["points", "images", "dirac"])
+@pytest.mark.parametrize("game", ["points", "images", "domains", "dirac"])
 def test_everything_becomes_tables(position_of, game):
     position, records = position_of(game), {}
     for name, measure in MEASUREMENTS.items():

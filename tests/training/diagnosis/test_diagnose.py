@@ -98,6 +98,14 @@ def test_a_game_between_points(run):
     assert set(found["not_measured"]) == {"noise", "probe", "modes", "memorisation"}
 
 
+def test_a_game_between_domains(run):
+    (found,) = diagnose(run("domains"), quick())
+    assert set(found["measurements"]) == set(MEASUREMENT_NAMES) - {"modes", "memorisation"}
+    assert all(why.startswith("A domain-adversarial game generates no") for why in found["not_measured"].values())
+    assert found["measurements"]["noise"]["batch_size"] == found["measurements"]["spectrum"]["num_examples"] == 16
+    assert not any("generator is good" in sentence for sentence in found["sentences"])
+
+
 def test_the_ending_of_the_run_is_told(run):
     folder = run("bilinear")
     (folder / "outcome.json").write_text('{"outcome": "diverged", "sentence": "Diverged at step 9: so it was."}')

@@ -69,6 +69,16 @@ def test_a_search_that_runs_out_says_so_and_keeps_what_it_has():
     assert found.values.real.max() == pytest.approx(500.0, rel=0.01)
 
 
+@pytest.mark.parametrize("find", [of_general, of_symmetric])
+@pytest.mark.parametrize(("num", "most"), [(1, 50), (4, 50), (4, 60), (20, 60), (20, 300)])
+def test_no_search_takes_more_products_than_it_may(find, num, most):
+    matrix, taken = general(300), []
+    matrix = matrix + matrix.T if find is of_symmetric else matrix
+    budget = Budget(num, most, 1e-12, 2, on_product=lambda what, done, total: taken.append(what))
+    find(lambda w: matrix @ w, 300, budget, "matrix")
+    assert max(taken.count(what) for what in set(taken)) <= most
+
+
 def test_the_search_repeats_and_tells_of_progress():
     matrix, told = general(), []
     budget = Budget(dense_up_to=2, on_product=lambda what, done, total: told.append((what, done, total)))

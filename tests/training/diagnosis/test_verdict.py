@@ -137,6 +137,7 @@ POSITIVE, NEGATIVE = ends(5.0, 1.0), ends(5.0, -1.0)
         (ends(3.0, 0.5), NEGATIVE, POSITIVE, "stable-not-nash"),
         (ends(3.0, 0.005 + 2j, 0.005 - 2j), NEGATIVE, POSITIVE, "rotating"),
         (ends(3.0, 0.5 + 2j, 0.5 - 2j), POSITIVE, POSITIVE, "nash"),
+        (ends(0.02 + 10j, 0.02 - 10j, 1j, -1j), POSITIVE, POSITIVE, "rotating"),
         (ends(3.0, missing=("SR",)), POSITIVE, POSITIVE, "undecided"),
         (ends(3.0, -1.0, missing=("SR",)), POSITIVE, POSITIVE, "unstable"),
         (ends(3.0, 0.5), ends(5.0, missing=("SA",)), POSITIVE, "undecided"),
@@ -150,6 +151,12 @@ def test_kinds(jacobian, disc, gen, kind):
     assert found.kind == kind
     assert found.sentence.endswith(".")
     assert found.sentence.count(".") >= 1
+
+
+def test_the_pair_that_does_not_come_nearer_is_named_though_another_turns_faster():
+    found = judge(ends(0.02 + 10j, 0.02 - 10j, 1j, -1j), POSITIVE, POSITIVE)
+    assert "0 +- 1i" in found.sentence
+    assert found.most_rotating == (0.02, 10.0)
 
 
 def test_flat_directions_are_said():

@@ -4,12 +4,15 @@ import gc
 import math
 import typing
 import weakref
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from equipoise.config import DataSettings, EvaluationSettings, RunSettings
 from equipoise.config.evaluation import MeasureName
+from equipoise.core.errors import UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.data import build_source
 from equipoise.metrics import Moments, build_features, class_coverage, frechet_distance, mode_coverage
@@ -96,6 +99,26 @@ def test_numbers_that_are_not_finite_are_nan(source, features, make):
     found = evaluator(source, features).evaluate(broken)
     assert all(math.isnan(value) for value in found["values"].values())
     assert found["judge"] in found["values"]
+
+
+def test_finite_numbers_whose_moments_overflow_are_nan_and_collapsed_huge_ones_are_measured():
+    measuring = evaluator("ring", "points")
+    found = measuring.evaluate(lambda number, generator: make_points(number, generator).double() * 1e200)
+    assert set(found["values"]) == {"fd", "mode_error"}
+    assert all(math.isnan(value) for value in found["values"].values())
+
+    def on_a_line(number, generator):
+        return make_points(number, generator)[:, :1] * torch.tensor([1e6, -9e5])
+
+    assert measuring.evaluate(on_a_line)["values"]["fd"] > 1e11
+
+
+def test_a_reference_that_cannot_be_measured_is_no_divergence():
+    measuring = evaluator("ring", "points")
+    wrong = Moments(np.zeros(2), np.array([[1.0, 2.0], [2.0, 1.0]]), protocol=measuring._real.moments.protocol)
+    measuring._real = replace(measuring._real, moments=wrong)
+    with pytest.raises(UserError, match="negative variance"):
+        measuring.evaluate(make_points)
 
 
 def test_a_second_evaluator_looks_at_the_reference_no_more(monkeypatch):

@@ -59,7 +59,14 @@ def embedded(path: Path, *, as_webp: bool = False, most: int = BUDGET) -> Pictur
         most: bytes above which it is made smaller in any case.
     """
     try:
-        content = path.read_bytes()
+        return embedded_bytes(path.read_bytes(), as_webp=as_webp, most=most)
+    except OSError:
+        return None
+
+
+def embedded_bytes(content: bytes, *, as_webp: bool = False, most: int = BUDGET) -> Picture | None:
+    """As `embedded`, of what the file holds."""
+    try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
             size, kind = image.size, _KINDS.get(str(image.format))

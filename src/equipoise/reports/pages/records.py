@@ -113,6 +113,11 @@ class RunRecords:
         return any("gen_point" in record for record in self.metrics[:1])
 
     @property
+    def adapts(self) -> bool:
+        """Whether it is of a classifier that is adapted from one domain to another."""
+        return bool(self.setting("game.kind") == "domain-adversarial")
+
+    @property
     def last_step(self) -> int:
         """The newest step that anything tells of."""
         told = [int(records[-1]["step"]) for records in (self.metrics, self.evaluations) if records]

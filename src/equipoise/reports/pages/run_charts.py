@@ -6,10 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.core.judges import JUDGES, RISKS
+from equipoise.reports.pages.adaptation_charts import DRAWN, charts_of_evaluations, charts_of_metrics
 from equipoise.reports.pages.charts import Chart, Curve
 from equipoise.reports.pages.findings import label_of, radii
+from equipoise.reports.pages.ideals import goal_of, ideal_of, is_tuned
 from equipoise.reports.pages.records import Record, RunRecords, column, nested, number_or
 from equipoise.reports.pages.thinning import Line, thinned
+from equipoise.reports.pages.words import number
 
 PLAYERS = ("disc", "gen")
 _NUM_COLUMNS = 400
@@ -54,13 +57,6 @@ def not_drawn(run: RunRecords) -> list[str]:
     names = [f"{player}_loss" for player in PLAYERS]
     recorded = [name for name in names if any(name in record for record in run.metrics)]
     return [name.replace("_", " ") for name in recorded if not len(metric_line(run, name).finite)]
-
-
-def ideal_of(run: RunRecords, player: str) -> float | None:
-    """The ideal loss of a player; None where it has none."""
-    ideals = column(run.metrics, f"{player}_loss") - column(run.metrics, f"{player}_gap")
-    finite = ideals[np.isfinite(ideals)]
-    return float(np.median(finite)) if len(finite) else None
 
 
 def about_judge(judge: str) -> str:
@@ -146,7 +142,8 @@ def _losses(run: RunRecords) -> Iterator[Chart]:
     curves = [
         Curve(player, metric_line(run, f"{player}_loss"), player, ideal_of(run, player), "ideal") for player in PLAYERS
     ]
-    about = "Adversarial terms. Dotted: what each is when generated and real examples cannot be told apart."
+    alike = "the domains" if run.adapts else "generated and real examples"
+    about = f"Adversarial terms. Dotted: what each is when {alike} cannot be told apart."
     if run.is_between_points:
         about = "What either player makes small. Dotted: its value at the equilibrium."
     yield Chart("Losses", curves, marks=_marks(run), about=about)
@@ -156,9 +153,19 @@ def _gaps(run: RunRecords) -> Iterator[Chart]:
     curves = [Curve(player, metric_line(run, f"{player}_gap"), player) for player in PLAYERS]
     curves = [curve for curve in curves if len(curve.line.finite)]
     if curves:
-        first = Curve(curves[0].label, curves[0].line, curves[0].look, 0.0, "balance")
-        about = "Loss minus ideal. A discriminator far below 0 wins; at 0 it can tell nothing."
-        yield Chart("Gap to the ideal", [first, *curves[1:]], marks=_marks(run), about=about)
+        first = replace(curves[0], ideal=0.0, ideal_label="balance")
+        title = "Gap to V*" if any(is_tuned(run, player) for player in PLAYERS) else "Gap to the ideal"
+        yield Chart(title, [first, *curves[1:]], marks=_marks(run), about=_about_gaps(run))
+
+
+def _about_gaps(run: RunRecords) -> str:
+    tuned = [player for player in PLAYERS if is_tuned(run, player)]
+    if tuned:
+        goals = " and ".join(f"{number(goal_of(run, player) or 0.0)} for {player}" for player in tuned)
+        return f"Loss minus V*, which was set by hand to {goals}: what the gap-aware rate follows, and no ideal."
+    if run.adapts:
+        return "Loss minus ideal. At 0 the discriminator cannot tell the domains apart, which is the aim."
+    return "Loss minus ideal. A discriminator far below 0 wins; at 0 it can tell nothing."
 
 
 def _rates(run: RunRecords) -> Iterator[Chart]:
@@ -168,9 +175,10 @@ def _rates(run: RunRecords) -> Iterator[Chart]:
 
 def _values(run: RunRecords) -> Iterator[Chart]:
     """What evaluations measured beside the distance."""
-    names = [
-        name for name in dict.fromkeys(name for each in run.evaluations for name in each["values"]) if name != run.judge
-    ]
+    if run.adapts:
+        yield from charts_of_evaluations(run)
+    told = dict.fromkeys(name for each in run.evaluations for name in each["values"])
+    names = [name for name in told if name != run.judge and not (run.adapts and name in DRAWN)]
     orders = [name for name in names if name.startswith("jsd")]
     shares = [name for name in names if name in _SHARES]
     counts = [name for name in names if name in _COUNTS]
@@ -221,12 +229,14 @@ def _factors(run: RunRecords) -> Iterator[Chart]:
 
 def _others(run: RunRecords) -> Iterator[Chart]:
     """Numbers that this page does not know: each in a chart of its own, the same of both players in one."""
+    if run.adapts:
+        yield from charts_of_metrics(run)
     names = dict.fromkeys(
         name for record in _few(run.metrics) for name, value in record.items() if isinstance(value, int | float)
     )
     groups: dict[str, list[str]] = {}
     for name in names:
-        if name not in _KNOWN:
+        if name not in _KNOWN and not (run.adapts and name in DRAWN):
             groups.setdefault(name.removeprefix("disc_").removeprefix("gen_"), []).append(name)
     for title, members in groups.items():
         yield Chart(

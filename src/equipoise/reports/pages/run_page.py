@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+from equipoise.reports.features import described_features, pictured_features
 from equipoise.reports.pages.differences import flattened
 from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, next_steps, verdict
 from equipoise.reports.pages.page import rendered
-from equipoise.reports.pages.pictures import Picture, embedded, frames
+from equipoise.reports.pages.pictures import Picture, embedded, embedded_bytes, frames
 from equipoise.reports.pages.records import Record, RunRecords, number_or
 from equipoise.reports.pages.run_charts import not_drawn, run_charts
 from equipoise.reports.pages.tables import Table, cell, from_record
@@ -15,6 +17,8 @@ from equipoise.reports.pages.words import duration, number, steps_text
 
 _WITH_EXAMPLES = ("generative", "domain-adversarial")
 _CAST = ("network.architecture", "data.source", "target.source")
+_DAMAGED = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, BadZipFile)
+"""What reading arrays that a fault has damaged raises."""
 _MOST_LINES, _MOST_TEXTS = 24, 60
 _PROTOCOL_WORDS = {
     "features": "features",
@@ -84,6 +88,7 @@ def run_page(run: RunRecords, command: str) -> str:
         not_drawn=not_drawn(run),
         interpolation=_interpolation(run),
         neighbours=_neighbours(run),
+        features=_features(run),
         diagnoses=_diagnoses(run),
         events=_events(run),
         protocol=_protocol(run),
@@ -103,8 +108,8 @@ def in_short(run: RunRecords) -> str:
     has_examples = kind in (None, *_WITH_EXAMPLES)
     if has_examples:
         architecture, source, target = (run.setting(name) for name in _CAST)
-        data = f"{source} to {target}" if kind == "domain-adversarial" else str(source)
-        parts = [f"{architecture} on {data}", _objective(run)]
+        cast = f"{architecture} adapted from {source} to {target}" if run.adapts else f"{architecture} on {source}"
+        parts = [cast, _objective(run)]
     else:
         parts = [f"{kind} game between points"]
     for player in ("disc", "gen"):
@@ -197,6 +202,16 @@ def _neighbours(run: RunRecords) -> dict[str, Any] | None:
     }
 
 
+def _features(run: RunRecords) -> tuple[Picture, str] | None:
+    """The features of an adapted run at its newest step, with their description; None where there are none."""
+    try:
+        drawn = pictured_features(run.path) if run.adapts else None
+    except _DAMAGED:
+        return None
+    picture = embedded_bytes(drawn) if drawn else None
+    return (picture, described_features(run.path)) if picture else None
+
+
 def _diagnoses(run: RunRecords) -> list[Diagnosis]:
     return [_diagnosis(run, step, record) for step, record in reversed(run.diagnoses)]
 
@@ -235,4 +250,4 @@ def _protocol(run: RunRecords) -> Table | None:
         (each["protocol"] for each in reversed(run.evaluations) if isinstance(each.get("protocol"), dict)), {}
     )
     rows = [[_PROTOCOL_WORDS.get(name, name.replace("_", " ")), cell(value)] for name, value in told.items()]
-    return Table("Protocol of the distance", ["what", "value"], rows) if rows else None
+    return Table(f"Protocol of the {'risk' if run.adapts else 'distance'}", ["what", "value"], rows) if rows else None

@@ -9,10 +9,11 @@ import numpy as np
 from equipoise.reports.pages.charts import Chart, Curve
 from equipoise.reports.pages.differences import differing
 from equipoise.reports.pages.findings import OUTCOMES, findings, label_of, verdict
+from equipoise.reports.pages.ideals import ideal_of
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import BUDGET, frames
 from equipoise.reports.pages.records import RunRecords, column, nested, number_or
-from equipoise.reports.pages.run_charts import about_judge, distance_line, ideal_of, metric_line
+from equipoise.reports.pages.run_charts import about_judge, distance_line, metric_line
 from equipoise.reports.pages.run_page import Still
 from equipoise.reports.pages.tables import Table, cell
 from equipoise.reports.pages.thinning import Line

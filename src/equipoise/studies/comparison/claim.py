@@ -14,11 +14,13 @@ from equipoise.core.errors import UserError
 from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget
-from equipoise.studies.comparison.judging import Verdict, claim_results, judge, overall
+from equipoise.studies.comparison.comparison import Comparison
+from equipoise.studies.comparison.judging import Judged, Verdict, claim_results, judge
 from equipoise.studies.comparison.played import played_runs
 from equipoise.studies.comparison.results import write_results
 from equipoise.studies.comparison.searched import Searched, searched
 from equipoise.studies.comparison.study import CompareStudy
+from equipoise.studies.comparison.words import circumstances
 from equipoise.studies.engine import Standings
 from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
@@ -63,9 +65,10 @@ class ClaimStudy:
         budget: of every run.
         search_seeds: runs of each candidate.
         num_seeds: fresh runs of each arm's best.
+        left_out: what the claim says besides, of arms that are not played.
 
     Raises:
-        UserError: the arms cannot be compared.
+        UserError: the arms cannot be compared, there is no fresh seed, or one of them is a seed of the search.
     """
 
     name: str
@@ -75,6 +78,7 @@ class ClaimStudy:
     budget: Budget
     search_seeds: int = 1
     num_seeds: int = 5
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.arms) < 2 or not self.contrasts:
@@ -84,6 +88,18 @@ class ClaimStudy:
             for other in first[:position]:
                 if arm.settings != other.settings:  # the first of a grid and of its diagonal may be one
                     check_arms((other, arm))
+        self._check_seeds()
+
+    def _check_seeds(self) -> None:
+        """Runs that a configuration was chosen by must not be among those that judge it."""
+        if self.num_seeds < 1:
+            raise UserError(f"--seeds was given as {self.num_seeds}, but must be at least 1.")
+        first, search = self._any.seed, range(SEARCH_SEED, SEARCH_SEED + self.search_seeds)
+        if first < search.stop and search.start < first + self.num_seeds:
+            raise UserError(
+                f"Fresh seeds {first} to {first + self.num_seeds - 1} share some with the search, which plays "
+                f"{search.start} to {search.stop - 1}; choose a --seed whose seeds lie below or above."
+            )
 
     @classmethod
     def of(
@@ -92,8 +108,9 @@ class ClaimStudy:
         """The study of a claim as `equipoise.recipes.claims` state it, with those of its arms that are to be played."""
         contrasts = tuple((one.better, one.worse, one.says) for one in claim.contrasts)
         held = tuple(one for one in contrasts if one[0] in arms and one[1] in arms)
+        left_out = tuple(one[2] for one in contrasts if one not in held)
         budget = Budget("gradients", gradients)
-        return cls(claim.name, claim.says, arms, held, budget, claim.search_seeds, num_seeds)
+        return cls(claim.name, claim.says, arms, held, budget, claim.search_seeds, num_seeds, left_out)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -132,13 +149,21 @@ class ClaimStudy:
         found = self._searched(folder, plan, standings, path)
         study = self._comparison(found)
         answers = study.run_in(folder, play)
-        pairs = answers.comparison.pairs["final"]
-        judged = [judge(pair, says) for pair, (_, _, says) in zip(pairs, self.contrasts, strict=True)]
+        judged = self._judged(answers.comparison)
         best = {arm.name: content(arm.settings) for arm in study.arms}
         same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]
-        results = claim_results(self.says, found, answers.results, judged, same)
+        said = circumstances(answers.comparison)
+        results = claim_results(self.says, found, answers.results, judged, same, self.left_out, said)
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
-        return ClaimAnswers(results, overall(judged), standings | answers.standings, answers.num_left)
+        return ClaimAnswers(results, results["verdict"], standings | answers.standings, answers.num_left)
+
+    def _judged(self, found: Comparison) -> list[Judged]:
+        """Every contrast; those whose arms have no seed in common yet are not tested."""
+        pairs = {(pair.first, pair.second): pair for pair in found.pairs["final"]}
+        return [
+            judge(pairs[better, worse], says) if (better, worse) in pairs else Judged(better, worse, says, None, None)
+            for better, worse, says in self.contrasts
+        ]
 
     def _searched(
         self, folder: StudyFolder, plan: Sequence[PlannedRun], standings: Standings, path: Path

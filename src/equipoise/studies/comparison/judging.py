@@ -2,7 +2,8 @@
 
 A claim is directed, so that its test is one-sided; it is a conjunction of contrasts, each of which has to hold at 5 %
 by itself (an intersection-union test, which needs no correction). With five seeds the one-sided sign-flip test can just
-be passed: p = 1/32 where all five differences agree.
+be passed: p = 1/32 where all five differences agree. To contradict it one contrary is enough, so that the contraries
+are corrected by Holm: with five seeds a claim of two contrasts or more may be undecided, but not contradicted.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from equipoise.studies.comparison.comparison import Pair
 from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.results import with_ends
 from equipoise.studies.comparison.searched import Searched, by_configuration, candidates_table, searches_table
-from equipoise.studies.comparison.significance import sign_flip_p
+from equipoise.studies.comparison.significance import holm, sign_flip_p
 from equipoise.studies.comparison.tables import Cell, Table
+from equipoise.studies.interval import Interval
 
 Verdict = Literal["supported", "not supported", "undecided"]
 LEVEL = 0.05
@@ -30,6 +32,8 @@ class Judged:
         says: what it would show, in words.
         p: one-sided, that the difference is as much below 0; None for fewer than three seeds.
         opposite_p: the same for the contrary.
+        difference: better minus worse, with a 95 % interval.
+        num_seeds: that both have played.
         verdict: supported at 5 %, not supported where the contrary is shown at 5 %, else undecided.
     """
 
@@ -38,6 +42,8 @@ class Judged:
     says: str
     p: float | None
     opposite_p: float | None
+    difference: Interval | None = None
+    num_seeds: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -49,22 +55,26 @@ class Judged:
 
 def judge(pair: Paired, says: str) -> Judged:
     """The claim that the first arm of ``pair`` is better."""
-    if pair.p is None:
-        return Judged(pair.first, pair.second, says, None, None)
-    ps = (sign_flip_p(pair.differences, alternative) for alternative in ("less", "greater"))
-    return Judged(pair.first, pair.second, says, *ps)
+    p, opposite_p = (
+        None if pair.p is None else sign_flip_p(pair.differences, alternative) for alternative in ("less", "greater")
+    )
+    return Judged(pair.first, pair.second, says, p, opposite_p, pair.difference, len(pair.seeds))
 
 
-def overall(judged: Sequence[Judged]) -> Verdict:
-    """Of all contrasts together: supported if all are, not supported if one is contradicted.
+def overall(judged: Sequence[Judged], *, is_whole: bool = True) -> Verdict:
+    """Of all contrasts together: supported if all are, not supported if one is contradicted after Holm's correction.
+
+    Args:
+        judged: contrasts.
+        is_whole: whether the claim says nothing else; one that was played in part cannot be supported.
 
     >>> overall([Judged("a", "b", "", 0.01, 0.99), Judged("a", "c", "", 0.2, 0.8)])
     'undecided'
     """
-    verdicts = {one.verdict for one in judged}
-    if "not supported" in verdicts:
+    contraries = holm([one.opposite_p for one in judged if one.opposite_p is not None])
+    if min(contraries, default=1.0) <= LEVEL:
         return "not supported"
-    return "supported" if verdicts == {"supported"} else "undecided"
+    return "supported" if is_whole and all(one.verdict == "supported" for one in judged) else "undecided"
 
 
 def claim_results(
@@ -73,6 +83,8 @@ def claim_results(
     compared: dict[str, Any],
     judged: Sequence[Judged],
     same: Sequence[Pair] = (),
+    left_out: Sequence[str] = (),
+    circumstances: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The results of a comparison with the search before them and the verdict in front.
 
@@ -82,9 +94,11 @@ def claim_results(
         compared: the results of the comparison of the best.
         judged: every contrast.
         same: those of them whose arms came to one configuration.
+        left_out: what the claim says besides, and nothing here tests.
+        circumstances: sentences on the runs, such as which diverged.
     """
     distance = compared["distance"]
-    verdict = overall(judged)
+    verdict = overall(judged, is_whole=not left_out)
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
     contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
     shared = _by_configuration(found, judged)
@@ -98,8 +112,12 @@ def claim_results(
         "sentences": [
             f"{says} At this scale: {verdict}.",
             *map(_judged_words, judged),
+            *_left_out_words(left_out),
+            *_contrary_words(judged, verdict),
             *(f"{one} and {other} came out of their tuning as the same configuration." for one, other in same),
-            *compared["sentences"],
+            *_unequal_words(found, judged),
+            *circumstances,
+            *_more_seeds_words(judged, verdict),
         ],
         "tables": tables,
         "contrasts": [asdict(one) | {"verdict": one.verdict} for one in judged],
@@ -111,7 +129,40 @@ def _judged_words(one: Judged) -> str:
     if one.p is None:
         return f"That {one.says}: no test with so few seeds."
     contrary = f"; the contrary has {one.opposite_p:.2g}" if one.verdict == "not supported" else ""
-    return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary})."
+    seen = "" if one.difference is None else f"; difference {with_ends(one.difference)}, {one.num_seeds} seeds"
+    return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary}{seen})."
+
+
+def _contrary_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
+    if verdict == "not supported" or all(one.verdict != "not supported" for one in judged):
+        return []
+    return [f"The contrary that is shown by itself is not after Holm's correction over {len(judged)} contrasts."]
+
+
+def _more_seeds_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
+    if verdict != "undecided" or all(one.p is None for one in judged):
+        return []
+    return [
+        "More seeds may be played, but p holds for a number that was fixed before any result: seeds added until it is "
+        "small make it too small."
+    ]
+
+
+def _unequal_words(found: Sequence[Searched], judged: Sequence[Judged]) -> list[str]:
+    """Which arms had more chances in their search than those that they are compared with."""
+    tried = {one.arm: len(one.tried) for one in found}
+    pairs = {(one.better, one.worse) for one in judged if tried[one.better] != tried[one.worse]}
+    return [
+        f"The search for {better} tried {tried[better]} configurations and that for {worse} {tried[worse]}, so that "
+        f"one had more chances; the mean best of {min(tried.values())} in the table of the tuning is at equal ones."
+        for better, worse in sorted(pairs)
+    ]
+
+
+def _left_out_words(left_out: Sequence[str]) -> list[str]:
+    if not left_out:
+        return []
+    return [f"The claim as a whole cannot be supported: not played was whether {', or whether '.join(left_out)}."]
 
 
 def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> list[Table]:

@@ -36,6 +36,7 @@ class Paired:
         adjusted_p: the same after Holm's correction over all pairs.
         seeds_needed: to show a difference as large with a power of 80 %; None if more than 1,000, or not to be said.
         detectable: the least difference that so many seeds show with that power; None if there is none.
+        num_pairs: comparisons made in all; the interval is that of one.
     """
 
     first: str
@@ -48,6 +49,7 @@ class Paired:
     adjusted_p: float | None = None
     seeds_needed: int | None = None
     detectable: float | None = None
+    num_pairs: int = 1
 
 
 def paired(first: tuple[str, dict[int, float]], second: tuple[str, dict[int, float]], num_pairs: int = 1) -> Paired:
@@ -69,7 +71,7 @@ def paired(first: tuple[str, dict[int, float]], second: tuple[str, dict[int, flo
         spread, level = statistics.stdev(differences), 0.05 / num_pairs
         needed = seeds_needed(interval.value, spread, level)
         least = detectable(spread, len(seeds), level)
-    return Paired(one, other, seeds, differences, interval, finite, p, None, needed, least)
+    return Paired(one, other, seeds, differences, interval, finite, p, None, needed, least, num_pairs)
 
 
 def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:

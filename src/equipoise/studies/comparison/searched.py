@@ -64,8 +64,9 @@ class Searched:
     Attributes:
         arm: its name.
         tried: every configuration.
-        spearman: rank correlation of gap and final distance over configurations, diverged ones last; None where fewer
-            than three have a gap.
+        spearman: rank correlation of gap and final distance over the configurations that have a gap, those of which
+            half of the runs diverged last; None where fewer than three have one. A run that diverged before its last
+            tenth has none, so that this is of survivors: `num_with_gap` says of how many.
     """
 
     arm: str
@@ -76,6 +77,11 @@ class Searched:
     def best(self) -> str:
         """Label of the configuration of the least median final distance; the first of several."""
         return min(self.tried, key=lambda one: one.median).label
+
+    @property
+    def num_with_gap(self) -> int:
+        """Configurations of which some run came to its last tenth, and so has a gap."""
+        return sum(one.gap is not None for one in self.tried)
 
     @property
     def num_runs(self) -> int:
@@ -147,7 +153,13 @@ def searches_table(found: Sequence[Searched], distance: str) -> Table:
     """A line for each arm; the least number of configurations of any arm is the budget at which searches are equal."""
     equal = min(len(one.tried) for one in found)
     columns = ["arm", "configurations", "runs", "diverged", "collapsed", "best", f"its median {distance}"]
-    columns += [f"mean best of {equal}", f"median {distance} of all", "median gap", f"Spearman of gap and {distance}"]
+    columns += [
+        f"mean best of {equal}",
+        f"median {distance} of all",
+        "median gap",
+        "with a gap",
+        f"Spearman of gap and {distance}",
+    ]
     return Table("Tuning, on seeds of its own", columns, [_row(one, equal) for one in found])
 
 
@@ -221,5 +233,6 @@ def _row(one: Searched, equal: int) -> list[Cell]:
         one.mean_best(equal),
         statistics.median(tried.median for tried in one.tried),
         statistics.median(gaps) if gaps else None,
+        one.num_with_gap,
         one.spearman,
     ]

@@ -13,7 +13,7 @@ from scipy import stats
 
 Array = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-_MOST_EXACT = 14
+MOST_EXACT = 14
 """Pairs up to which all signs are counted; above, `_NUM_DRAWN` of them are drawn."""
 _NUM_DRAWN = 19_999
 
@@ -40,14 +40,16 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
     assert len(found) >= 1
     assert not np.isnan(found).any()
     values = found if np.isfinite(found).all() else signed_ranks(found)
-    if not values.any():
+    if not values.any() or (len(values) == 1 and alternative == "two-sided"):
         return 1.0
+    if len(values) == 1:  # SciPy takes two or more
+        return 0.5 if (values[0] < 0) == (alternative == "less") else 1.0
     test = stats.permutation_test(
         (values,),
         lambda sample, axis: np.sum(sample, axis=axis),
         permutation_type="samples",
         vectorized=True,
-        n_resamples=math.inf if len(values) <= _MOST_EXACT else _NUM_DRAWN,
+        n_resamples=math.inf if len(values) <= MOST_EXACT else _NUM_DRAWN,
         alternative=alternative,
         random_state=np.random.default_rng(seed),
     )

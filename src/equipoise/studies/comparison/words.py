@@ -1,7 +1,8 @@
 """A comparison in words that a sceptic would accept: the difference, its interval, the test, and what it cannot say.
 
 A pair is *settled* where Holm's p is at most 0.05. Where the interval leaves 0 out but the test does not agree, which
-is all that five seeds can give, one arm is *ahead*; else nothing is shown.
+is all that five seeds can give, one arm is *ahead*; else nothing is shown. Of several pairs none is ahead: one interval
+or more of six leaves 0 out in a quarter of the studies in which there is nothing to find.
 """
 
 import math
@@ -12,7 +13,7 @@ from equipoise.studies.comparison.comparison import Comparison, Summary
 from equipoise.studies.comparison.paired import FEWEST, Paired
 from equipoise.studies.comparison.power import MOST_SEEDS
 from equipoise.studies.comparison.scores import WORDS
-from equipoise.studies.comparison.significance import pairs_for_p, smallest_p
+from equipoise.studies.comparison.significance import MOST_EXACT, pairs_for_p, smallest_p
 from equipoise.studies.interval import Interval
 
 Decision = Literal["settled", "ahead", "open", "untested"]
@@ -30,7 +31,7 @@ def decision(pair: Paired) -> Decision:
     low, high = pair.difference.low, pair.difference.high
     assert low is not None
     assert high is not None
-    return "ahead" if low > 0 or high < 0 else "open"
+    return "ahead" if pair.num_pairs == 1 and (low > 0 or high < 0) else "open"
 
 
 def sentences(found: Comparison, distance: str) -> list[str]:
@@ -42,10 +43,15 @@ def sentences(found: Comparison, distance: str) -> list[str]:
     """
     score = f"{WORDS[found.by]} {distance}"
     pairs = found.pairs[found.by]
-    said = [*_budget(found), *_diverged(found.arms)]
+    said = circumstances(found)
     said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
     said += _untested(pairs)
     return said
+
+
+def circumstances(found: Comparison) -> list[str]:
+    """What has to be known of the runs, whatever they are compared for."""
+    return [*_budget(found), *_looks(found), *_diverged(found.arms)]
 
 
 def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
@@ -113,7 +119,7 @@ def _evidence(pair: Paired, num_pairs: int) -> str:
     assert high is not None
     ends = sorted((sign * low + 0.0, sign * high + 0.0))
     test = "sign-flip" if pair.is_mean else "signed-rank"
-    p = f"exact {test} p = {pair.p:.2g}" if len(pair.seeds) <= 14 else f"{test} p = {pair.p:.2g}"
+    p = f"exact {test} p = {pair.p:.2g}" if len(pair.seeds) <= MOST_EXACT else f"{test} p = {pair.p:.2g}"
     if pair.p <= smallest_p(len(pair.seeds)):
         p += f", the smallest that {seeds} can give"
     if num_pairs > 1:
@@ -141,7 +147,7 @@ def _few(pairs: Sequence[Paired], score: str) -> list[str]:
 
 
 def _many(pairs: Sequence[Paired], score: str) -> list[str]:
-    told = [pair for pair in pairs if decision(pair) in ("settled", "ahead")]
+    told = [pair for pair in pairs if decision(pair) == "settled"]
     said = [pair_sentence(pair, score, len(pairs)) for pair in sorted(told, key=lambda pair: pair.p or 0.0)]
     left = [f"{quoted(pair.first)} and {quoted(pair.second)}" for pair in pairs if decision(pair) == "open"]
     said += [f"Nothing is shown between {', '.join(left)}; the table has their differences."] if left else []
@@ -162,6 +168,21 @@ def _budget(found: Comparison) -> list[str]:
     return [
         f"The arms are compared at {found.budget}, because a run ended there, before it had spent {found.asked}; give "
         f"that arm more --training.steps."
+    ]
+
+
+def _looks(found: Comparison) -> list[str]:
+    """Arms that were measured more often have a lower least distance by that alone."""
+    looks: dict[str, int] = {}
+    for one in found.scores:
+        measured = sum(cost <= found.budget.amount for cost in one.run.costs)
+        looks[one.run.arm] = max(looks.get(one.run.arm, 0), measured)
+    few, many = min(looks, key=looks.__getitem__), max(looks, key=looks.__getitem__)
+    if looks[many] - looks[few] <= 1:
+        return []
+    return [
+        f"{quoted(many)} was measured {looks[many]} times within the budget and {quoted(few)} {looks[few]} times, so "
+        f"that best and mean on the way cannot be compared; set --evaluation.every so that they agree."
     ]
 
 

@@ -73,7 +73,7 @@ def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> s
     words = f"On the same fresh seeds {other} has {label} {_number(abs(value))} {more} than {one}"
     if low is None or high is None:
         return f"{words}; too few seeds to say whether that is more than chance."
-    sure = "all seeds on one side" if low > 0 or high < 0 else "seeds on both sides, so undecided"
+    sure = "without 0" if low > 0 or high < 0 else "0 among them, so undecided"
     return f"{words} (median; {_number(low)} to {_number(high)}, {sure})."
 
 

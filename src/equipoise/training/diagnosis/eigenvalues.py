@@ -40,7 +40,7 @@ class Budget:
 
     Attributes:
         num_eigenvalues: to find at each end.
-        max_products: of one search.
+        max_products: of one search; it takes no fewer than about num_eigenvalues + 7.
         accuracy: relative to the eigenvalue of largest magnitude.
         dense_up_to: rows up to which the whole matrix is solved.
         seed: of the vector that a search starts from.
@@ -149,9 +149,9 @@ class _Search:
                 budget.on_product(f"{self._name}, {ENDS[end]} (may end sooner)", taken, budget.max_products)
             return self._product(vector) + shift * vector
 
-        width = min(self._size - 1, 2 * num + 16)
+        width = min(self._size - 1, 2 * num + 16, max(num + 3, (budget.max_products + num - 1) // 2))
         operator = LinearOperator((self._size, self._size), matvec=shifted, dtype=np.float64)
-        rounds = max(1, (budget.max_products - num) // (width - num))
+        rounds = max(1, (budget.max_products - width) // (width - num))  # the first vectors, then those of each round
         given = {"k": num, "which": end, "ncv": width, "maxiter": rounds, "tol": accuracy, "v0": self._start}
         try:
             values, vectors = self._solve(operator, **given)

@@ -49,12 +49,17 @@ class Findings:
 
     @property
     def is_stationary(self) -> bool | None:
-        """Whether both gradients are no longer than the noise of the sample; None where that is not known."""
+        """Whether neither gradient is longer than the noise of the sample; None where that is not known."""
+        return None if self.moving is None else not self.moving
+
+    @property
+    def moving(self) -> tuple[str, ...] | None:
+        """The players whose gradients are longer than the noise of the sample; None where that is not known."""
         if self.spectrum is None:
             return None
         if self.noise is None:
-            return None if self.spectrum.num_examples else self.spectrum.is_stationary(0.0)
-        return self.spectrum.is_stationary(self.noise.disc.noise + self.noise.gen.noise)
+            return None if self.spectrum.num_examples else self.spectrum.moving(0.0, 0.0)
+        return self.spectrum.moving(self.noise.disc.noise, self.noise.gen.noise)
 
     @property
     def verdict(self) -> str:
@@ -64,14 +69,18 @@ class Findings:
         if self.spectrum is None:
             why = self.not_measured.get("spectrum", "The spectrum was not asked for.")
             return f"No verdict on stability. {why}"
-        return self.spectrum.verdict.sentence + _STATIONARY[self.is_stationary]
+        return self.spectrum.verdict.sentence + self._rest
 
-
-_STATIONARY = {
-    True: "",
-    None: "",
-    False: (
-        " The gradients are not at rest here, so that this is said of the motion near a point on the way, not of an "
-        "end."
-    ),
-}
+    @property
+    def _rest(self) -> str:
+        if self.moving is None:
+            return (
+                " Whether the gradients are at rest here was not measured (--measure noise spectrum): where they are "
+                "not, this is said of the motion near a point on the way."
+            )
+        if not self.moving:
+            return ""
+        return (
+            f" The {' and the '.join(self.moving)} {'is' if len(self.moving) == 1 else 'are'} not at rest here, so "
+            "that this is said of the motion near a point on the way, not of an end."
+        )

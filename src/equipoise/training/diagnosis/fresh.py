@@ -17,18 +17,20 @@ from typing import Any
 import torch
 from torch import nn
 
+from equipoise.config import RunSettings
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import derived_seed
 from equipoise.games import Game
-from equipoise.networks import dropouts
+from equipoise.networks import Networks, dropouts
 from equipoise.optimizers import build_optimizer
 from equipoise.schedules import build_scheduled
 from equipoise.schedules.decays import constant
-from equipoise.training.board import make_networks
+from equipoise.training.board import make_adaptation_networks, make_networks
 from equipoise.training.diagnosis.position import NotMeasuredError, Position
 from equipoise.training.noise import unchanged_buffers
 from equipoise.training.orders import Match
 from equipoise.training.player import Player
+from equipoise.training.session import Session
 
 NUM_POINTS = 20
 """Points of the curve that is kept of the probe's training."""
@@ -89,14 +91,21 @@ def measure_fresh(position: Position) -> FreshDiscriminator:
 def _with_fresh_discriminator(position: Position) -> Game[Any]:
     """The same game, generator included, with another discriminator."""
     session = position.session
-    assert session.board.source is not None
     settings = session.settings.model_copy(update={"seed": derived_seed(position.settings.seed, "fresh discriminator")})
     probe = copy.copy(session.board.game)
-    probe.disc = make_networks(settings, session.board.source.example_shape, session.device).disc
+    probe.disc = _drawn(settings, session).disc
     streams = position.streams("probe-dropout")
     for layer in dropouts(probe.disc):
         layer.generator = streams["dropout"]
     return probe
+
+
+def _drawn(settings: RunSettings, session: Session) -> Networks:
+    assert session.board.source is not None
+    shape, domains = session.board.source.example_shape, session.board.domains
+    if domains:
+        return make_adaptation_networks(settings, shape, domains.num_classes, session.device)
+    return make_networks(settings, shape, session.device)
 
 
 def _train(position: Position, probe: Game[Any]) -> tuple[list[int], list[float]]:

@@ -51,7 +51,7 @@ class Losses:
         gen: the generator's.
         rate_ratio: rate of the discriminator over that of the generator; None where that is 0.
         num_batches: batches averaged over.
-        batch_size: examples of each.
+        batch_size: examples of each, pairs of them where there are two domains.
     """
 
     disc: PlayerLoss
@@ -74,7 +74,7 @@ def measure_losses(position: Position) -> Losses:
     disc_loss = _player([disc for disc, _ in found], match.disc, game.ideal_disc_loss)
     gen_loss = _player([gen for _, gen in found], match.gen, game.ideal_gen_loss)
     ratio = disc_loss.rate / gen_loss.rate if gen_loss.rate else None
-    return Losses(disc_loss, gen_loss, ratio, number, session.board.batch_size)
+    return Losses(disc_loss, gen_loss, ratio, number, position.batch_size)
 
 
 def _detached(terms: LossTerms) -> LossTerms:

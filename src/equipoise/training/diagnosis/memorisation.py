@@ -53,6 +53,8 @@ def measure_memorisation(position: Position) -> Memorisation:
     source, settings = position.session.board.source, position.session.settings
     if source is None:
         raise NotMeasuredError("A game between two points generates no examples.")
+    if settings.game.adapts:
+        raise NotMeasuredError("A domain-adversarial game generates no examples that could be copies.")
     if source.num_examples is None:
         raise NotMeasuredError("The real examples are drawn afresh for every batch, so that there are none to copy.")
     if len(source.example_shape) == 2:

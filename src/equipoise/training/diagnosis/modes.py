@@ -46,6 +46,8 @@ def measure_modes(position: Position) -> Modes:
     source, settings = position.session.board.source, position.session.settings
     if source is None:
         raise NotMeasuredError("A game between two points generates no examples.")
+    if settings.game.adapts:
+        raise NotMeasuredError("A domain-adversarial game generates no examples, so that there are no modes to reach.")
     if len(source.example_shape) == 2:
         raise NotMeasuredError("Text has no modes or classes that could be counted.")
     if isinstance(source, Mixture):

@@ -1,8 +1,10 @@
-"""Gradient noise of both players with an interval, and the batch size that it suggests.
+"""Gradient noise of both players with an interval, and the batch size that belongs to it.
 
 Each batch is cut into micro-batches (`equipoise.training.noise`); noise and signal are averaged over the batches apart
-and divided last. The interval leaves out one batch at a time (jackknife). Below the noise scale a gradient is mostly
-noise and a batch twice as large nearly halves the rounds; above it a larger batch adds little (McCandlish et al. 2018).
+and divided last. The interval leaves out one batch at a time (jackknife) from signal / noise, which is linear in what
+is known least, the signal, and is then turned over: where it holds 0, the noise scale has no upper bound. Below the
+noise scale a gradient is mostly noise and a batch twice as large nearly halves the rounds; above it a larger batch adds
+little (McCandlish et al. 2018).
 """
 
 import math
@@ -29,8 +31,9 @@ class PlayerNoise:
         signal: |G|^2.
         scale: noise / signal, a batch size; None where the signal is not above 0.
         low: lower end of its 95 % interval; None where no interval can be had.
-        high: upper end; None where it is not bounded.
-        suggested: the power of two nearest to the scale; None without one.
+        high: upper end; None likewise, and beside a `low` where there is no bound, as the signal may be 0.
+        suggested: the power of two nearest to the scale, with which a round gets half as far as with an endless batch;
+            None without one.
     """
 
     noise: float
@@ -49,7 +52,7 @@ class NoiseScales:
         disc: the discriminator's.
         gen: the generator's.
         num_batches: batches averaged over.
-        batch_size: of the run.
+        batch_size: of the run; of pairs of examples where there are two domains.
     """
 
     disc: PlayerNoise
@@ -62,7 +65,7 @@ def measure_noise(position: Position) -> NoiseScales:
     """Gradient noise on fresh batches."""
     position.require_finite()
     session, number = position.session, position.settings.num_batches
-    game, size = session.board.game, session.board.batch_size
+    game, size = session.board.game, position.batch_size
     tied = has_batch_normalization(game)
     if session.board.source is None:
         raise NotMeasuredError("The game has no examples whose gradients could differ.")
@@ -85,13 +88,21 @@ def scale_of(samples: Vector) -> PlayerNoise:
     2.0
     """
     noise, signal = samples.mean(axis=0).tolist()
+    low, high = _interval(samples)
     if not signal > 0:
-        return PlayerNoise(noise, signal, None, None, None, None)
+        return PlayerNoise(noise, signal, None, low, high, None)
     scale = noise / signal
-    without = samples.sum(axis=0) - samples
     suggested = 2 ** max(0, round(math.log2(scale))) if scale > 0 else 1
-    if len(samples) < 3 or not (without[:, 1] > 0).all():  # a signal that one batch carries has no interval
-        return PlayerNoise(noise, signal, scale, None, None, suggested)
+    return PlayerNoise(noise, signal, scale, low, high, suggested)
+
+
+def _interval(samples: Vector) -> tuple[float | None, float | None]:
+    """Ends for noise / signal, by turning over those for signal / noise."""
+    noise, signal = samples.mean(axis=0).tolist()
+    without = samples.sum(axis=0) - samples
+    if len(samples) < 3 or not (without[:, 0] > 0).all():
+        return None, None
     counts = (len(samples), len(samples))
-    interval = from_replicates(scale, without[:, 0] / without[:, 1], counts, LEVEL)
-    return PlayerNoise(noise, signal, scale, interval.low, interval.high, suggested)
+    inverse = from_replicates(signal / noise, without[:, 1] / without[:, 0], counts, LEVEL, (-math.inf, math.inf))
+    low, high = (1 / end if end > 0 else None for end in (inverse.high, inverse.low))
+    return low, high

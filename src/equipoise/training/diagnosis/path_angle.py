@@ -22,6 +22,9 @@ from equipoise.training.diagnosis.fields import inner, mean_field
 from equipoise.training.diagnosis.position import NotMeasuredError, Position, at_weights
 
 Shape = Literal["attraction", "rotation", "spiral", "repulsion", "none"]
+CLEAR = 0.2
+"""Switch or bump from which it is taken for one, in networks too: their gradients and paths are no random directions,
+so that a cosine far above the 1 / sqrt(n) of those may still mean nothing."""
 BEYOND = 0.5
 """How far the path goes before and beyond its end, relative to its length."""
 
@@ -86,7 +89,7 @@ def measure_path(position: Position) -> PathAngle:
         tuple(norms),
         switch,
         bump,
-        shape_of(switch, bump, clear_cosine(sum(each.numel() for each in end))),
+        shape_of(switch, bump),
     )
 
 
@@ -112,26 +115,14 @@ def switch_and_bump(positions: Sequence[float], cosines: Sequence[float | None])
     return (high - low) / 2, middle - (low + high) / 2
 
 
-def clear_cosine(size: int) -> float:
-    """Switch or bump from which it is taken for one: three deviations of a random cosine, but at most 0.2.
-
-    The cosine of two random directions among n parameters is about 1 / sqrt(n), so that what is nothing in the plane
-    is plain in a network.
-
-    >>> clear_cosine(2), clear_cosine(90_000)
-    (0.2, 0.01)
-    """
-    return min(0.2, 3 / math.sqrt(size))
-
-
-def shape_of(switch: float, bump: float, clear: float) -> Shape:
+def shape_of(switch: float, bump: float) -> Shape:
     """The name of the shape; a bump beside a switch counts from a third of its size.
 
-    >>> [shape_of(switch, bump, 0.2) for switch, bump in ((0.9, 0.1), (0.0, -0.5), (0.5, 0.5), (-0.9, 0.5), (0.1, 0.1))]
+    >>> [shape_of(switch, bump) for switch, bump in ((0.9, 0.1), (0.0, -0.5), (0.5, 0.5), (-0.9, 0.5), (0.1, 0.1))]
     ['attraction', 'rotation', 'spiral', 'repulsion', 'none']
     """
-    if switch <= -clear:
+    if switch <= -CLEAR:
         return "repulsion"
-    if switch >= clear:
-        return "spiral" if abs(bump) >= max(clear, switch / 3) else "attraction"
-    return "rotation" if abs(bump) >= clear else "none"
+    if switch >= CLEAR:
+        return "spiral" if abs(bump) >= max(CLEAR, switch / 3) else "attraction"
+    return "rotation" if abs(bump) >= CLEAR else "none"

@@ -22,7 +22,6 @@ from equipoise.core.seeding import Streams, derived_seed
 from equipoise.data import Loader
 from equipoise.games import AnalyticGame, Game
 from equipoise.training.guarding.probe import largest
-from equipoise.training.machine import memory_format
 from equipoise.training.session import Session
 
 OnProgress = Callable[[str, int, int], None]
@@ -57,16 +56,17 @@ class Position:
         return Streams(seed, self.session.device)
 
     def loader(self, name: str) -> Loader:
-        """An endless walk over the real examples in an order of its own."""
-        board = self.session.board
-        if board.source is None:
-            return board.loader
-        layout = memory_format(self.session.settings, board.source.example_shape)
-        return board.source.batches(board.batch_size, self.streams(name)["data"], memory_format=layout)
+        """An endless walk over the real examples, of both domains where there are two, in an order of its own."""
+        return self.session.board.walk(self.streams(name))
 
     def batches(self, name: str, number: int) -> list[Batch]:
         """``number`` batches of the run's size."""
         return list(itertools.islice(self.loader(name), number))
+
+    @property
+    def batch_size(self) -> int:
+        """Real examples of a batch, pairs of them where there are two domains; 0 of a game between points."""
+        return self.session.settings.training.batch_size if self.session.board.source else 0
 
     @property
     def parameters(self) -> list[Tensor]:

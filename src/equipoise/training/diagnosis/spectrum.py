@@ -47,14 +47,19 @@ class Spectrum:
     num_examples: int
     notes: tuple[str, ...]
 
-    def is_stationary(self, noise: float) -> bool:
-        """Whether both gradients are no longer than twice what the sample's noise makes them at a stationary point.
+    def moving(self, disc_noise: float, gen_noise: float) -> tuple[str, ...]:
+        """The players whose gradient is longer than twice what the sample's noise makes it at a stationary point.
 
         Args:
-            noise: tr(Sigma) of both players together, the variance of one example's gradient.
+            disc_noise: tr(Sigma) of the discriminator, the variance of one example's gradient.
+            gen_noise: the generator's.
         """
-        expected = math.sqrt(max(noise, 0.0) / max(self.num_examples, 1))
-        return math.hypot(self.disc_gradient, self.gen_gradient) <= max(2 * expected, 1e-6)
+        players = (("discriminator", self.disc_gradient, disc_noise), ("generator", self.gen_gradient, gen_noise))
+        return tuple(
+            name
+            for name, gradient, noise in players
+            if gradient > max(2 * math.sqrt(max(noise, 0.0) / max(self.num_examples, 1)), 1e-6)
+        )
 
 
 def measure_spectrum(position: Position) -> Spectrum:

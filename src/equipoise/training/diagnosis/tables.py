@@ -73,9 +73,13 @@ def _noise(record: NoiseScales) -> Table:
         "noise scale": "scale",
         "95 % from": "low",
         "95 % to": "high",
-        "suggested batch": "suggested",
+        "batch at the scale": "suggested",
     }
-    return _by_player(f"Gradient noise (the batch is {record.batch_size})", record, names)
+    table = _by_player(f"Gradient noise (the batch is {record.batch_size})", record, names)
+    for column, player in enumerate((record.disc, record.gen), start=1):
+        if player.low is not None and player.high is None:
+            table["rows"][list(names).index("95 % to")][column] = "no bound"
+    return table
 
 
 def _by_player(title: str, record: Any, names: dict[str, str]) -> Table:

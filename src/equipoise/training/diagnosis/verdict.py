@@ -80,7 +80,7 @@ class Ends:
 
     @property
     def knows_lowest(self) -> bool:
-        """Whether the lower end was found, so that nothing lies below it."""
+        """Whether at least one eigenvalue of the lower end was found; where several were sought, not always all."""
         return bool(self.values) and not {"SR", "SA"} & set(self.missing)
 
 
@@ -128,6 +128,12 @@ def most_rotating(jacobian: Ends) -> tuple[float, float] | None:
     return max(turning, key=lambda value: _rotation(jacobian, value), default=None)
 
 
+def neutral(jacobian: Ends) -> tuple[float, float] | None:
+    """Of the pairs that turn without coming nearer, the fastest, upper member; None where all that turn attract."""
+    turning = [value for value in jacobian.values if value[1] > jacobian.tolerance >= value[0]]
+    return max(turning, key=lambda value: value[1], default=None)
+
+
 def longest_step(jacobian: Ends) -> float | None:
     """The least 2 Re l / |l|^2 over eigenvalues that are not flat; None where one of them does not attract.
 
@@ -153,8 +159,7 @@ def _kind(jacobian: Ends, disc: Ends, gen: Ends) -> Kind:
         return "unstable"
     if not jacobian.knows_lowest or all(math.hypot(*value) <= jacobian.tolerance for value in jacobian.values):
         return "undecided"
-    turning = most_rotating(jacobian)
-    if turning is not None and turning[0] <= jacobian.tolerance:
+    if neutral(jacobian) is not None:
         return "rotating"
     if disc.has_negative or gen.has_negative:
         return "stable-not-nash"
@@ -182,7 +187,7 @@ def _reason(kind: Kind, jacobian: Ends, disc: Ends, gen: Ends) -> str:
         also = f"and {alone}" if losers else "although neither player could lower its loss alone"
         return f"some direction is pushed away (smallest real part {jacobian.lowest:.3g}, {within}), {also}"
     if kind == "rotating":
-        real, imaginary = most_rotating(jacobian) or (0.0, 0.0)
+        real, imaginary = neutral(jacobian) or (0.0, 0.0)
         pair = f"a pair of eigenvalues {real:.2g} +- {imaginary:.3g}i"
         return f"{pair} turns and neither comes nearer nor leaves ({within}){'; ' + alone if losers else ''}"
     if kind == "stable-not-nash":

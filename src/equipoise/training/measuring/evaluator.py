@@ -14,7 +14,7 @@ from torch import Tensor
 
 from equipoise.config import RunSettings
 from equipoise.config.evaluation import RESIZING_FEATURES, EvaluationSettings
-from equipoise.core.errors import UserError
+from equipoise.core.errors import NotMeasurableError, UserError
 from equipoise.core.seeding import derived_seed
 from equipoise.data import Domains, Mixture, Parts, Source, build_domains_and_labels, build_source
 from equipoise.data.mixtures import REFERENCE_SIZE
@@ -62,22 +62,30 @@ class Evaluator:
 
         Returns:
             ``values``: ``fd``, what further measures give, and what the data allow: classes or modes found; all but
-            ``fd`` and ``judge`` are missing, and these NaN, where the generator makes numbers that are not finite.
+            ``fd`` and ``judge`` are missing, and these NaN, where the generator makes numbers that are not finite, or
+            so large that nothing can be measured of them.
             ``judge``: name of the value that tells checkpoints apart. ``intervals``: of the values, where the settings
             ask for them. ``protocol``: what must agree before two distances are compared.
         """
+        try:
+            return self._measured(generate)
+        except NotMeasurableError:
+            _ = self._real.moments.factor  # raises where the fault is the reference's
+            return {
+                "values": {"fd": math.nan, self.judge: math.nan},
+                "judge": self.judge,
+                "intervals": {},
+                "protocol": {},
+            }
+
+    def _measured(self, generate: Generate) -> dict[str, Any]:
         observation = Observation(
             self.features, self._needs, Protocol.of(self.features, seed=self.seed), self.settings.num_samples
         )
         modes: Coverage | None = None
         for examples in self._generated(generate):
             if not bool(examples.isfinite().all()):
-                return {
-                    "values": {"fd": math.nan, self.judge: math.nan},
-                    "judge": self.judge,
-                    "intervals": {},
-                    "protocol": {},
-                }
+                raise NotMeasurableError("The generator makes numbers that are not finite.")
             observation.add(as_seen(examples))
             modes = _joined(modes, self._modes(examples))
         fake = observation.finish()

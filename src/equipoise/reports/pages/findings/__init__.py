@@ -5,6 +5,7 @@
     where_it_went          of a game between points: towards the equilibrium, around it, or away
     whether_losses_exploded  either loss against its ideal value
     who_wins               the discriminator's loss against its ideal value
+    whether_domains_are_told_apart  of a domain-adversarial game, in its place
     what_was_found         modes or classes
     whether_it_copies      the nearest training examples
     what_the_noise_says    the gradient noise scale against the batch size
@@ -17,11 +18,12 @@ and its sentences name the numbers that they are drawn from.
 from collections.abc import Callable
 
 from equipoise.reports.pages.findings.balance import whether_losses_exploded, who_wins
+from equipoise.reports.pages.findings.confusion import whether_domains_are_told_apart
 from equipoise.reports.pages.findings.convergence import label_of, radii, where_it_went, whether_it_converged
 from equipoise.reports.pages.findings.copying import whether_it_copies
 from equipoise.reports.pages.findings.coverage import what_was_found
 from equipoise.reports.pages.findings.ending import OUTCOMES, how_it_ended, what_the_guard_saw
-from equipoise.reports.pages.findings.finding import BOUNDS, ENDING, WINNING, Finding, Tone
+from equipoise.reports.pages.findings.finding import BOUNDS, CONFUSION, ENDING, WINNING, Finding, Tone
 from equipoise.reports.pages.findings.noise import what_the_noise_says
 from equipoise.reports.pages.records import RunRecords
 
@@ -29,7 +31,7 @@ __all__ = ["OUTCOMES", "Finding", "findings", "label_of", "next_steps", "radii",
 
 RULES: tuple[Callable[[RunRecords], Finding | None], ...] = (
     *(how_it_ended, whether_it_converged, where_it_went, whether_losses_exploded, who_wins),
-    *(what_was_found, whether_it_copies, what_the_noise_says, what_the_guard_saw),
+    *(whether_domains_are_told_apart, what_was_found, whether_it_copies, what_the_noise_says, what_the_guard_saw),
 )
 _TONES: tuple[Tone, ...] = ("bad", "plain", "good")
 
@@ -56,4 +58,4 @@ def next_steps(found: list[Finding]) -> list[Finding]:
 
 def _urgency(finding: Finding) -> tuple[int, ...]:
     """Smaller is more urgent: what losses and balance explain comes first, what the run itself proposes last."""
-    return _TONES.index(finding.tone), finding.question == ENDING, finding.question not in (BOUNDS, WINNING)
+    return _TONES.index(finding.tone), finding.question == ENDING, finding.question not in (BOUNDS, WINNING, CONFUSION)

@@ -4,6 +4,7 @@ import numpy as np
 
 from equipoise.reports.pages.findings.finding import BOUNDS, WINNING, Finding
 from equipoise.reports.pages.findings.proposals import again, penalty, rates
+from equipoise.reports.pages.ideals import ideal_of
 from equipoise.reports.pages.records import RunRecords, column
 from equipoise.reports.pages.words import number
 
@@ -13,15 +14,15 @@ _HUGE = 100.0
 def who_wins(run: RunRecords) -> Finding | None:
     """From the discriminator's loss over its ideal value V*, in the last quarter of the records.
 
-    Under a tenth of V*: it has won. Under a half: far ahead. Above 1.05: it loses. Within a hundredth of V* while the
-    distance is over half of the first: it sees nothing. Elsewhere neither wins. Where V* is 0 (Wasserstein), the loss
-    itself is an estimate of minus the distance.
+    Under a tenth of the ideal: it has won. Under a half: far ahead. Above 1.05: it loses. Within a hundredth of it
+    while the distance is over half of the first: it sees nothing. Elsewhere neither wins. Where the ideal is 0
+    (Wasserstein), the loss itself is an estimate of minus the distance. Two domains are not told apart by these rules.
     """
-    losses, gaps = column(run.metrics, "disc_loss"), column(run.metrics, "disc_gap")
-    told = np.isfinite(losses) & np.isfinite(gaps)
-    if run.is_between_points or told.sum() < 4:
+    ideal = ideal_of(run, "disc")
+    losses = column(run.metrics, "disc_loss")
+    losses = losses[np.isfinite(losses)]
+    if run.is_between_points or run.adapts or ideal is None or len(losses) < 4:
         return None
-    losses, ideal = losses[told], float(np.median((losses - gaps)[told]))
     quarter = len(losses) // 4
     level, before = float(losses[-quarter:].mean()), float(losses[-2 * quarter : -quarter].mean())
     if ideal <= 1e-6:
@@ -37,15 +38,14 @@ def who_wins(run: RunRecords) -> Finding | None:
 def whether_losses_exploded(run: RunRecords) -> Finding | None:
     """From either player's loss: its median size in the last quarter over 100, and over 100 times its ideal."""
     for player, name in (("disc", "discriminator"), ("gen", "generator")):
-        losses, gaps = column(run.metrics, f"{player}_loss"), column(run.metrics, f"{player}_gap")
-        losses, gaps = losses[np.isfinite(losses)], gaps[np.isfinite(losses)]
+        losses = column(run.metrics, f"{player}_loss")
+        losses = losses[np.isfinite(losses)]
         if len(losses) < 4 or run.is_between_points:
             continue
-        late, ideals = float(np.median(np.abs(losses[-(len(losses) // 4) :]))), (losses - gaps)[np.isfinite(gaps)]
-        if late > _HUGE * max(1.0, abs(float(np.median(ideals))) if len(ideals) else 1.0):
+        late = float(np.median(np.abs(losses[-(len(losses) // 4) :])))
+        if late > _HUGE * max(1.0, abs(ideal_of(run, player) or 0.0)):
             words = f"That of the {name} was {number(late)} in the last quarter of the run."
-            change = _exploded_rates(run)
-            return Finding(BOUNDS, "bad", "The losses exploded", words, *change)
+            return Finding(BOUNDS, "bad", "The losses exploded", words, *_exploded_rates(run))
     return None
 
 
@@ -55,36 +55,27 @@ def _exploded_rates(run: RunRecords) -> tuple[str, str]:
 
 def _balance(run: RunRecords, share: float, words: str) -> Finding:
     if share < 0.1:
-        words += " The generator learns nothing from such a judge."
-        advice, change = "Slow the discriminator, or bound its slope", rates(run, 0.25, 1.0) + penalty(run)
-        return Finding(WINNING, "bad", "The discriminator has won", words, advice, again(run, change))
+        return _won(run, words)
     if share < 0.5:
-        advice, change = (
-            "Let its rate follow the gap, or bound its slope",
-            "--disc.schedule.gap exponential" + penalty(run),
-        )
-        return Finding(WINNING, "plain", "The discriminator is far ahead", words, advice, again(run, change))
+        advice = "Let its rate follow the gap, or bound its slope"
+        change = again(run, "--disc.schedule.gap exponential" + penalty(run))
+        return Finding(WINNING, "plain", "The discriminator is far ahead", words, advice, change)
     if share > 1.05:
-        advice = "Raise the discriminator's rate, or let it play more often"
-        return Finding(
-            WINNING,
-            "plain",
-            "The generator is ahead",
-            f"{words} A coin would judge as well.",
-            advice,
-            again(run, rates(run, 2.0, 1.0)),
-        )
+        advice, change = "Raise the discriminator's rate, or let it play more often", again(run, rates(run, 2.0, 1.0))
+        words += " A coin would judge as well."
+        return Finding(WINNING, "plain", "The generator is ahead", words, advice, change)
     if share > 0.99 and _is_far(run):
-        advice = "Give it more width, or a larger rate"
-        return Finding(
-            WINNING,
-            "plain",
-            "The discriminator sees no difference, though there is one",
-            words,
-            advice,
-            again(run, rates(run, 4.0, 1.0)),
-        )
+        headline = "The discriminator sees no difference, though there is one"
+        change = again(run, rates(run, 4.0, 1.0))
+        return Finding(WINNING, "plain", headline, words, "Give it more width, or a larger rate", change)
     return Finding(WINNING, "good", "Neither player wins", words)
+
+
+def _won(run: RunRecords, words: str) -> Finding:
+    words += " The generator learns nothing from such a judge."
+    change = again(run, rates(run, 0.25, 1.0) + penalty(run))
+    advice = "Slow the discriminator, or bound its slope"
+    return Finding(WINNING, "bad", "The discriminator has won", words, advice, change)
 
 
 def _critic(run: RunRecords, early: float, late: float) -> Finding:

@@ -37,7 +37,7 @@ def whether_it_converged(run: RunRecords) -> Finding | None:
         return Finding(
             CONVERGED,
             "bad",
-            "Samples were not finite",
+            "The network's outputs were not finite" if run.adapts else "Samples were not finite",
             sentence,
             "Lower both rates",
             again(run, rates(run, 0.25, 0.25)),

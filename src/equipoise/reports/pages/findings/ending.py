@@ -26,11 +26,13 @@ def how_it_ended(run: RunRecords) -> Finding:
 
 
 def _next_of(outcome: Record) -> tuple[str, str]:
-    """Words and command of the last line that the run itself proposed, where it ends in a command."""
+    """Words and command of the last line that the run itself proposed; words alone where none can be typed."""
     lines = [line for line in str(outcome.get("next") or "").splitlines() if ": equipoise " in line]
     if not lines:
         return "", ""
     words, _, typed = lines[-1].partition(": equipoise ")
+    if any(word.isalpha() and word.isupper() for word in typed.split()):  # a place for what only the reader knows
+        return lines[-1], ""
     return words, f"equipoise {typed}"
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 Tone = Literal["good", "plain", "bad"]
 BOUNDS = "Did the losses stay in bounds?"
 ENDING, CONVERGED, WINNING = "How did it end?", "Did it converge?", "Is one player winning?"
+CONFUSION = "Can the domains be told apart?"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What the gradient noise says of the batch size."""
 
 import math
+import shlex
 
 import numpy as np
 
@@ -21,17 +22,17 @@ def what_the_noise_says(run: RunRecords) -> Finding | None:
     words = " and ".join(f"{number(scale)} for {player}" for player, scale in medians.items())
     words = f"The gradient noise scale is {words}; the batch has {batch:.0f} examples."
     wanted = max(2, 2 ** round(math.log2(math.prod(medians.values()) ** (1 / len(medians)))))
-    hint = ("Measure steps and cost at several batch sizes by 'equipoise study batch-size'",)
+    order = f"{words} Near {wanted:,} it would be of its order."
     if min(medians.values()) > 4 * batch:
-        return Finding(
-            _BATCH,
-            "good",
-            "A larger batch may need fewer steps",
-            f"{words} Near {wanted:,} it would be of its order.",
-            *hint,
-        )
+        return Finding(_BATCH, "good", "A larger batch may need fewer steps", order, *_measure_it(run))
     if max(medians.values()) < batch / 4:
-        return Finding(
-            _BATCH, "good", "A smaller batch may cost less", f"{words} Near {wanted:,} it would be of its order.", *hint
-        )
+        return Finding(_BATCH, "good", "A smaller batch may cost less", order, *_measure_it(run))
     return Finding(_BATCH, "good", "The batch size fits", f"{words} They are of one order.")
+
+
+def _measure_it(run: RunRecords) -> tuple[str, ...]:
+    """Advice and command of the study of batch sizes, which needs a distance to reach."""
+    if run.adapts or run.is_between_points or not run.evaluations:
+        return ()
+    config = shlex.quote(str(run.path / "config.yaml"))
+    return "Measure steps and cost at several batch sizes", f"equipoise study batch-size --config {config}"

@@ -34,5 +34,7 @@ def penalty(run: RunRecords) -> str:
 
 def features_for(run: RunRecords) -> str:
     """Features that know the run's data."""
+    if run.adapts:
+        return "classifier"
     known = {"digits": "digits", "ring": "points", "grid": "points", "text": "ngrams"}
     return known.get(str(run.setting("data.source")), "inception")

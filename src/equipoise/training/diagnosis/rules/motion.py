@@ -21,7 +21,8 @@ def rotates(found: Findings) -> str | None:
     if found.run.game.penalty == "none" and is_gan(found):
         cures.append("damp it with a penalty (--game.penalty r1)")
     if not cures:
-        cures.append("shorten the steps (--disc.lr, --gen.lr) or raise --game.penalty-weight")
+        heavier = "" if found.run.game.penalty == "none" else " or raise --game.penalty-weight"
+        cures.append(f"shorten the steps (--disc.lr, --gen.lr){heavier}")
     return f"{reason}, for which plain descent needs very short steps: {', or '.join(cures)}."
 
 
@@ -31,15 +32,25 @@ def is_unstable(found: Findings) -> str | None:
     if not spectrum or spectrum.verdict.kind != "unstable" or spectrum.jacobian.lowest is None:
         return None
     strength = f"{spectrum.jacobian.lowest:.2g} against a largest eigenvalue of {spectrum.jacobian.scale:.2g}"
-    if found.is_stationary is False:
+    if not found.is_stationary:
+        usual = "as is usual while the gradients are not at rest"
+        unknown = "" if found.moving else " (whether they are was not measured)"
         return (
-            f"Some direction is pushed away ({strength}), as is usual while the gradients are not at rest: go on "
-            "training, with falling rates (--disc.schedule.decay cosine, --gen.schedule.decay cosine), and look again."
+            f"Some direction is pushed away ({strength}), {usual}{unknown}: go on training{_falling(found)}, and look "
+            "again."
         )
     cure = "another ratio of --disc.lr and --gen.lr may"
     if found.run.game.penalty != "r1-r2" and is_gan(found):
         cure = f"a penalty (--game.penalty r1-r2) or {cure}"
     return f"Some direction is pushed away ({strength}), and no common learning rate holds training here: {cure}."
+
+
+def _falling(found: Findings) -> str:
+    """The advice to let rates fall, for the players whose rates are constant."""
+    players = {"disc": found.run.disc, "gen": found.run.gen}
+    constant = [name for name, player in players.items() if player.schedule.decay == "constant"]
+    flags = [f"--{name}.schedule.decay cosine" for name in constant]
+    return f", with falling rates ({', '.join(flags)})" if flags else ""
 
 
 def is_no_equilibrium(found: Findings) -> str | None:

@@ -14,10 +14,12 @@ def is_broken(found: Findings) -> str | None:
     """Weights that are not finite."""
     if not found.broken:
         return None
+    prevention = ", and lower --disc.lr and --gen.lr"
+    if found.run.guard.nonfinite != "rollback":
+        prevention = ", lower --disc.lr and --gen.lr, and let --guard.nonfinite rollback catch it next time"
     return (
         f"The weights of the {' and the '.join(found.broken)} are not finite, so that nothing can go on from here: "
-        "take an earlier checkpoint (--step), lower --disc.lr and --gen.lr, and let --guard.nonfinite rollback catch "
-        "it next time."
+        f"take an earlier checkpoint (--step){prevention}."
     )
 
 
@@ -63,9 +65,10 @@ def copies_training_set(found: Findings) -> str | None:
     test = found.memorisation.test
     if test.variety < DULL:
         return None
+    mirrored = "" if found.run.data.flip else " or mirror it (--data.flip)"
     return (
         f"Generated examples lie nearer to the training set than held-out ones do ({test.ratio:.2f}x the distance, "
-        f"{-test.statistic:.1f} standard deviations): it is being copied; take more data or mirror it (--data.flip), a "
+        f"{-test.statistic:.1f} standard deviations): it is being copied; take more data{mirrored}, a "
         "smaller --network.width, or an earlier checkpoint."
     )
 
@@ -75,10 +78,12 @@ def makes_few_things(found: Findings) -> str | None:
     if not found.memorisation or not found.memorisation.test.variety < DULL:
         return None
     test = found.memorisation.test
+    cures = "lower rates or a larger --training.batch-size"
+    if found.run.game.penalty == "none":
+        cures = "lower rates, a larger --training.batch-size or --game.penalty r1"
     return (
         f"Generated examples crowd round few training examples (their nearest are {test.variety:.0%} as many as those "
-        f"of held-out ones): little variety is made; train longer, or try lower rates, a larger --training.batch-size "
-        f"or --game.penalty r1."
+        f"of held-out ones): little variety is made; train longer, or try {cures}."
     )
 
 

@@ -1,5 +1,7 @@
 """Rules about losses, rates, the probe, penalties and batch sizes; see `equipoise.training.diagnosis.advice`."""
 
+import math
+
 from equipoise.training.diagnosis.findings import Findings
 from equipoise.training.diagnosis.noise_scales import PlayerNoise
 
@@ -86,11 +88,12 @@ def probe_finds_more(found: Findings) -> str | None:
     is_near = probe.own_gap >= -clear or _measures_distance(found)  # elsewhere one that is ahead is not weak
     if not is_near or not probe.own_loss - probe.loss > clear:
         return None
+    lighter = "" if found.run.game.penalty == "none" else ", or lower --game.penalty-weight"
+    opponent = "not the domains alike" if found.run.game.adapts else "not the generator good"
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "
         f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
-        "discriminator is weak or worn, not the generator good; raise --disc.lr or --training.disc-steps, or lower "
-        "--game.penalty-weight."
+        f"discriminator is weak or worn, {opponent}; raise --disc.lr or --training.disc-steps{lighter}."
     )
 
 
@@ -113,10 +116,11 @@ def probe_finds_no_more(found: Findings) -> str | None:
         return None
     if max(abs(probe.gap), abs(probe.own_gap)) > width(probe.ideal) / 2:
         return None
+    praise = "the domains are alike" if found.run.game.adapts else "the generator is good"
     return (
         f"The discriminator is {abs(probe.own_gap):.2g} from its ideal, and a fresh one finds no more in "
         f"{probe.num_rounds} rounds ({probe.loss:.3g} against {probe.ideal:.3g}): as far as such a discriminator can "
-        "see in so many rounds (--probe-rounds), the generator is good."
+        f"see in so many rounds (--probe-rounds), {praise}."
     )
 
 
@@ -137,17 +141,13 @@ def penalty_leads(found: Findings) -> str | None:
 def batch_is_small(found: Findings) -> str | None:
     """Both players' gradients are mostly noise."""
     noise = found.noise
-    if not noise:
+    if not noise or min(noise.disc.low or 0.0, noise.gen.low or 0.0) < APART * noise.batch_size:
         return None
-    low = [_low(each) for each in (noise.disc, noise.gen)]
-    scales = [each.scale for each in (noise.disc, noise.gen) if each.scale is not None]
-    if len(scales) < 2 or min(low) < APART * noise.batch_size:
-        return None
-    suggested = min(each.suggested or 1 for each in (noise.disc, noise.gen))
+    scale = min(_likely(noise.disc), _likely(noise.gen))  # the player that gains least
+    batch = 2 ** round(math.log2(scale))
     return (
-        f"Both gradients are mostly noise at batch {noise.batch_size} (noise scales {scales[0]:.0f} and "
-        f"{scales[1]:.0f}): a batch of up to {suggested} (--training.batch-size) takes fewer rounds for nearly the "
-        "same number of examples."
+        f"Both gradients are mostly noise at batch {noise.batch_size} (noise scales {_words(noise.disc)} and "
+        f"{_words(noise.gen)}): {_costs(batch, noise.batch_size, scale)}."
     )
 
 
@@ -158,15 +158,31 @@ def batch_is_large(found: Findings) -> str | None:
         return None
     if found.is_stationary is False:  # noise scales are small at first, and grow as the gradients come to rest
         return None
-    if max(noise.disc.high, noise.gen.high) * APART > noise.batch_size:
+    scale = max(_likely(noise.disc), _likely(noise.gen), 0.0)  # the player that loses most
+    batch = 2 ** max(1, math.ceil(math.log2(max(APART * scale, 1.0))))
+    if max(noise.disc.high, noise.gen.high) * APART > noise.batch_size or batch >= noise.batch_size:
         return None
-    suggested = max(each.suggested or 1 for each in (noise.disc, noise.gen))
     return (
-        f"The noise scales of both players ({noise.disc.scale:.2g} and {noise.gen.scale:.2g}) are far below the batch "
-        f"of {noise.batch_size}: a batch of {max(suggested, 2)} (--training.batch-size) would do nearly as much a "
-        "round, at less cost."
+        f"The noise scales of both players ({_words(noise.disc)} and {_words(noise.gen)}) are far below the batch of "
+        f"{noise.batch_size}: {_costs(batch, noise.batch_size, scale)}."
     )
 
 
-def _low(noise: PlayerNoise) -> float:
-    return noise.low if noise.low is not None else 0.0
+def _likely(noise: PlayerNoise) -> float:
+    """The noise scale, or the lower end of its interval where the signal is lost in the noise."""
+    return noise.scale if noise.scale is not None else noise.low or 0.0
+
+
+def _words(noise: PlayerNoise) -> str:
+    scale = _likely(noise)
+    number = f"{scale:,.0f}" if scale >= 100 else f"{scale:.3g}"
+    return number if noise.scale is not None else f"above {number}"
+
+
+def _costs(batch: int, before: int, scale: float) -> str:
+    """What another batch costs: rounds to the same end grow like 1 + scale / batch (McCandlish et al. 2018)."""
+    rounds = (1 + scale / batch) / (1 + scale / before)
+    return (
+        f"by the rule 1 + (noise scale) / (batch), a batch of {batch} (--training.batch-size) takes {rounds:.2g}x the "
+        f"rounds and {rounds * batch / before:.2g}x the examples to get as far"
+    )
