@@ -350,7 +350,7 @@ def test_settings_of_another_game_are_refused_or_warned_of():
         ("adaptation", {"judge": "dev"}),
     ],
 )
-def test_a_setting_that_nothing_reads_is_warned_of(section, setting, moons):
+def test_a_setting_that_nothing_reads_is_warned_of(section, setting):
     (name,) = setting
     with pytest.warns(IgnoredSettingWarning, match=f"{name}=.* is ignored because"):
-        moons(**{section: setting}, evaluation={"features": "none"})
+        RunSettings.model_validate(merged({"game": {"kind": "domain-adversarial"}}, {section: setting}))

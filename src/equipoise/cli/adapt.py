@@ -210,7 +210,9 @@ def _show(path: Path, settings: RunSettings) -> None:
     write_json(folder / ANALYSIS, found)
     console = Console()
     for table in found["tables"]:
-        shown = Table(*table["columns"], title=table["title"], box=None, pad_edge=False, title_justify="left")
+        shown = Table(title=table["title"], box=None, pad_edge=False, title_justify="left")
+        for place, name in enumerate(table["columns"]):
+            shown.add_column(name, no_wrap=place == 0)
         for row in table["rows"]:
             shown.add_row(*("" if cell is None else str(cell) for cell in row))
         console.print()

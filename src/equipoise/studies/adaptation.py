@@ -168,18 +168,18 @@ def _rules_table(
 ) -> dict[str, Any]:
     rows: list[list[Any]] = []
     for choice in chosen:
-        state = "kept" if choice.step in kept else "not kept"
+        state = "yes" if choice.step in kept else "no"
         rows.append(
             [choice.rule, choice.step, state, _percent(choice.source), *_reported(choice.target, bounds, num_test)]
         )
     for name, bound in zip(BASELINES, bounds, strict=True):
         if bound is not None:
             rows.append([name, None, None, None, *_reported(bound, bounds, num_test)])
-    interval = f"95 % interval, {num_test:,} examples" if num_test else "95 % interval"
-    columns = ["rule", "step", "checkpoint", "source, %", "target (oracle), %", interval, "gap closed, %"]
+    columns = ["rule", "step", "kept", "source, %", "target (oracle), %", "95 % interval", "gap closed, %"]
     known = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     return {
-        "title": "The checkpoint that each rule chooses",
+        "title": "The checkpoint that each rule chooses"
+        + (f", and its accuracy on {num_test:,} test examples of the target" if num_test else ""),
         "columns": [columns[place] for place in known],
         "rows": [[row[place] for place in known] for row in rows],
     }
