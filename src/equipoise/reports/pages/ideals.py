@@ -5,7 +5,7 @@ They are one unless V* was set by hand. What a loss means is read from the ideal
 
 import numpy as np
 
-from equipoise.reports.pages.records import RunRecords, column
+from equipoise.reports.pages.records import RunRecords
 
 
 def ideal_of(run: RunRecords, player: str) -> float | None:
@@ -13,14 +13,14 @@ def ideal_of(run: RunRecords, player: str) -> float | None:
 
     Records that do not tell it apart from V* give V*.
     """
-    told = column(run.metrics, f"{player}_ideal")
+    told = run.metric(f"{player}_ideal")
     finite = told[np.isfinite(told)]
     return float(finite[-1]) if len(finite) else goal_of(run, player)
 
 
 def goal_of(run: RunRecords, player: str) -> float | None:
     """V*, from which the recorded gaps are taken; None where there are none."""
-    goals = column(run.metrics, f"{player}_loss") - column(run.metrics, f"{player}_gap")
+    goals = run.metric(f"{player}_loss") - run.metric(f"{player}_gap")
     finite = goals[np.isfinite(goals)]
     return float(np.median(finite)) if len(finite) else None
 

@@ -64,6 +64,7 @@ class RunRecords:
     interpolation: Path | None = None
     neighbours: Record = field(default_factory=dict)
     diagnoses: tuple[tuple[int, Record], ...] = ()
+    _columns: dict[str, Vector] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path) -> "RunRecords":
@@ -122,6 +123,13 @@ class RunRecords:
         """The newest step that anything tells of."""
         told = [int(records[-1]["step"]) for records in (self.metrics, self.evaluations) if records]
         return max([*told, int(number_or(self.outcome.get("step"), 0))])
+
+    def metric(self, name: str) -> Vector:
+        """One number of every line of metrics, as `column` gives it; read once, however many rules ask for it."""
+        if name not in self._columns:
+            self._columns[name] = column(self.metrics, name)
+            self._columns[name].setflags(write=False)
+        return self._columns[name]
 
     def setting(self, name: str) -> Any:
         """The setting of a dotted name; None where there is none."""
@@ -182,6 +190,8 @@ def column(records: Iterable[Mapping[str, Any]], *path: str) -> Vector:
     if rest:
         values = [nested(value, *rest) for value in values]
     # Nearly all are plain floats, and there may be a hundred thousand of them in each of twenty columns.
+    if not any(value is not None for value in values):
+        return np.full(len(values), np.nan)
     plain = [value if type(value) is float and -_LARGEST <= value <= _LARGEST else number_or(value) for value in values]
     return np.array(plain, dtype=np.float64)
 

@@ -86,7 +86,7 @@ def distance_line(run: RunRecords) -> Line:
 
 def metric_line(run: RunRecords, name: str) -> Line:
     """One number of ``metrics.jsonl`` over the steps."""
-    return thinned(column(run.metrics, "step"), column(run.metrics, name), _NUM_COLUMNS)
+    return thinned(run.metric("step"), run.metric(name), _NUM_COLUMNS)
 
 
 def _marks(run: RunRecords) -> list[float]:
@@ -113,7 +113,7 @@ def _distance(run: RunRecords) -> Iterator[Chart]:
 def _points(run: RunRecords) -> Iterator[Chart]:
     if not run.is_between_points:
         return
-    away = thinned(column(run.metrics, "step"), radii(run.metrics), _NUM_COLUMNS)
+    away = thinned(run.metric("step"), radii(run.metrics), _NUM_COLUMNS)
     yield Chart(
         "Distance from the equilibrium",
         [Curve("distance", away, "third")],

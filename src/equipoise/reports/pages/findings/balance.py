@@ -19,7 +19,7 @@ def who_wins(run: RunRecords) -> Finding | None:
     (Wasserstein), the loss itself is an estimate of minus the distance. Two domains are not told apart by these rules.
     """
     ideal = ideal_of(run, "disc")
-    losses = column(run.metrics, "disc_loss")
+    losses = run.metric("disc_loss")
     losses = losses[np.isfinite(losses)]
     if run.is_between_points or run.adapts or ideal is None or len(losses) < 4:
         return None
@@ -38,7 +38,7 @@ def who_wins(run: RunRecords) -> Finding | None:
 def whether_losses_exploded(run: RunRecords) -> Finding | None:
     """From either player's loss: its median size in the last quarter over 100, and over 100 times its ideal."""
     for player, name in (("disc", "discriminator"), ("gen", "generator")):
-        losses = column(run.metrics, f"{player}_loss")
+        losses = run.metric(f"{player}_loss")
         losses = losses[np.isfinite(losses)]
         if len(losses) < 4 or run.is_between_points:
             continue

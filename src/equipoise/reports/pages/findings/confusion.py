@@ -6,7 +6,7 @@ from equipoise.core.confusion import BEHIND, CONFUSED, SEPARATED
 from equipoise.reports.pages.findings.finding import CONFUSION, Finding
 from equipoise.reports.pages.findings.proposals import again, rates, typed
 from equipoise.reports.pages.ideals import ideal_of
-from equipoise.reports.pages.records import RunRecords, column
+from equipoise.reports.pages.records import RunRecords
 from equipoise.reports.pages.words import number, percent
 
 
@@ -18,7 +18,7 @@ def whether_domains_are_told_apart(run: RunRecords) -> Finding | None:
     """
     if not run.adapts or run.setting("adaptation.baseline") not in (None, "none"):
         return None
-    losses, accuracies = column(run.metrics, "disc_loss"), column(run.metrics, "disc_accuracy")
+    losses, accuracies = run.metric("disc_loss"), run.metric("disc_accuracy")
     told = np.isfinite(losses) & np.isfinite(accuracies)
     ideal = ideal_of(run, "disc")
     if told.sum() < 4 or ideal is None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from equipoise.core.judges import JUDGES, RISKS
-from equipoise.reports.pages.findings.finding import CONVERGED, Finding
+from equipoise.reports.pages.findings.finding import CONVERGED, Finding, Tone
 from equipoise.reports.pages.findings.proposals import again, features_for, rates, typed
 from equipoise.reports.pages.findings.risks import course_of_risk
 from equipoise.reports.pages.records import Record, RunRecords, Vector, column, nested, number_or
@@ -21,77 +21,74 @@ def whether_it_converged(run: RunRecords) -> Finding | None:
     """
     if run.is_between_points:
         return None
-    if not run.evaluations:
-        return Finding(
-            CONVERGED,
-            "plain",
-            "Nothing was measured",
-            "Only losses and samples tell.",
-            "Name features to measure the next run in",
-            again(run, f"--evaluation.features {features_for(run)}"),
-        )
-    label, steps, values = label_of(run), column(run.evaluations, "step"), column(run.evaluations, "values", run.judge)
+    steps, values = column(run.evaluations, "step"), column(run.evaluations, "values", run.judge)
     measured = np.isfinite(values)
+    if not len(values):
+        return _unmeasured(run)
     if not measured[-1]:
-        sentence = f"The last {label}, at {steps_text(steps[-1])}, is not a number."
-        return Finding(
-            CONVERGED,
-            "bad",
-            "The network's outputs were not finite" if run.adapts else "Samples were not finite",
-            sentence,
-            "Lower both rates",
-            again(run, rates(run, 0.25, 0.25)),
-        )
-    steps, values = steps[measured], values[measured]
-    if len(values) < 3:
-        return Finding(
-            CONVERGED,
-            "plain",
-            "Too few measurements to tell",
-            f"The {label} was measured {times(len(values))}.",
-            "Measure more often",
-            again(run, f"--evaluation.every {max(1, run.last_step // 10)}"),
-        )
-    if run.judge in RISKS.values():
-        return course_of_risk(run, label, steps, values)
-    return _course(run, steps, values)
+        return _broken(run, float(steps[-1]))
+    if measured.sum() < 3:
+        return _too_few(run, int(measured.sum()))
+    course = course_of_risk if run.judge in RISKS.values() else _course
+    return course(run, label_of(run), steps[measured], values[measured])
 
 
-def _course(run: RunRecords, steps: Vector, values: Vector) -> Finding:
-    label, best, last = label_of(run), int(np.argmin(values)), float(values[-1])
+def _unmeasured(run: RunRecords) -> Finding:
+    words, advice = "Only losses and samples tell.", "Name features to measure the next run in"
+    change = again(run, f"--evaluation.features {features_for(run)}")
+    return Finding(CONVERGED, "plain", "Nothing was measured", words, advice, change)
+
+
+def _broken(run: RunRecords, step: float) -> Finding:
+    headline = "The network's outputs were not finite" if run.adapts else "Samples were not finite"
+    words = f"The last {label_of(run)}, at {steps_text(step)}, is not a number."
+    return Finding(CONVERGED, "bad", headline, words, "Lower both rates", again(run, rates(run, 0.25, 0.25)))
+
+
+def _too_few(run: RunRecords, number_of: int) -> Finding:
+    words, change = f"The {label_of(run)} was measured {times(number_of)}.", max(1, run.last_step // 10)
+    more = again(run, f"--evaluation.every {change}")
+    return Finding(CONVERGED, "plain", "Too few measurements to tell", words, "Measure more often", more)
+
+
+def _course(run: RunRecords, label: str, steps: Vector, values: Vector) -> Finding:
+    best, last = int(np.argmin(values)), float(values[-1])
     lowest, first = float(values[best]), float(values[0])
     fall = f"{label} {number(first)} {'before the first step' if steps[0] == 0 else 'at first'}"
     if lowest > 0.9 * first:
-        sentence = f"{fall}, {number(lowest)} at best, {number(last)} at the end."
-        return Finding(
-            CONVERGED, "bad", "It did not learn", sentence, "Lower both rates", again(run, rates(run, 0.25, 0.25))
-        )
+        words = f"{fall}, {number(lowest)} at best, {number(last)} at the end."
+        change = again(run, rates(run, 0.25, 0.25))
+        return Finding(CONVERGED, "bad", "It did not learn", words, "Lower both rates", change)
     fall += f", {number(lowest)} at best ({steps_text(steps[best])})"
     if last > 1.25 * lowest and last - lowest > _half_width(run):
-        sentence = f"{fall}, {number(last)} at the end: {last / lowest:.1f} times the best."
-        advice = "Use the best checkpoint, and let the next run end there, or its rates decay"
-        best_of = f"{typed('sample', run)} --step {steps[best]:.0f}"
-        return Finding(
-            CONVERGED, "bad" if last > 2.5 * lowest else "plain", "It got worse again", sentence, advice, best_of
-        )
+        return _worse_again(run, fall, float(steps[best]), lowest, last)
+    return _learned(run, fall + _beside_the_floor(run, lowest), _late_gain(steps, values))
+
+
+def _late_gain(steps: Vector, values: Vector) -> float:
+    """By what part the last quarter of the steps lowered the best."""
     late = steps > 0.75 * steps[-1]
     before = float(values[~late].min(initial=np.inf))
-    gain = 1 - float(values[late].min()) / before if 0 < before < np.inf else 0.0
-    fall += _beside_the_floor(run, lowest)
+    return 1 - float(values[late].min()) / before if 0 < before < np.inf else 0.0
+
+
+def _worse_again(run: RunRecords, fall: str, step: float, lowest: float, last: float) -> Finding:
+    words = f"{fall}, {number(last)} at the end: {last / lowest:.1f} times the best."
+    advice = "Use the best checkpoint, and let the next run end there, or its rates decay"
+    tone: Tone = "bad" if last > 2.5 * lowest else "plain"
+    return Finding(CONVERGED, tone, "It got worse again", words, advice, f"{typed('sample', run)} --step {step:.0f}")
+
+
+def _learned(run: RunRecords, fall: str, gain: float) -> Finding:
     if gain > 0.1:
-        sentence = f"{fall}. The last quarter of the steps lowered the best by {percent(gain)}."
+        words = f"{fall}. The last quarter of the steps lowered the best by {percent(gain)}."
         more = f"{typed('resume', run)} --training.steps {2 * run.last_step}"
-        return Finding(CONVERGED, "good", "It learned, and was still improving", sentence, "Go on for longer", more)
+        return Finding(CONVERGED, "good", "It learned, and was still improving", words, "Go on for longer", more)
     change = f"lowered the best by {percent(gain)} only" if gain > 0.005 else "no longer lowered the best"
+    words = f"{fall}. The last quarter of the steps {change}."
     advice = "One run is one draw: repeat it with another seed before you trust small differences"
-    return Finding(
-        CONVERGED,
-        "good",
-        "It learned, and settled",
-        f"{fall}. The last quarter of the steps {change}.",
-        advice,
-        again(run, f"--seed {int(number_or(run.setting('seed'), 0)) + 1}"),
-    )
+    another = again(run, f"--seed {int(number_or(run.setting('seed'), 0)) + 1}")
+    return Finding(CONVERGED, "good", "It learned, and settled", words, advice, another)
 
 
 def where_it_went(run: RunRecords) -> Finding | None:
