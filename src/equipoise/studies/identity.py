@@ -62,7 +62,7 @@ def _read(identity: Identity) -> Identity:
 def _read_field(name: str, value: Any) -> Any:
     """A value as the field ``name`` of a run's settings reads it (None: its default); as it is where it cannot be."""
     field = RunSettings.model_fields.get(name)
-    if field is None:
+    if field is None or field.annotation is None:
         return value
     kind: TypeAdapter[Any] = TypeAdapter(field.annotation)
     with warnings.catch_warnings():
