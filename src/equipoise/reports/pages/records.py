@@ -116,7 +116,7 @@ class RunRecords:
     @property
     def adapts(self) -> bool:
         """Whether it is of a classifier that is adapted from one domain to another."""
-        return self.setting("game.kind") == "domain-adversarial"
+        return bool(self.setting("game.kind") == "domain-adversarial")
 
     @property
     def last_step(self) -> int:
