@@ -6,15 +6,14 @@ A batch costs a handful of kernels and no host synchronisation. Nothing here rea
 import hashlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from equipoise.core.batches import Batch
 from equipoise.core.tensors import sha256_of_tensor
-from equipoise.data.order import EpochOrder
-from equipoise.data.source import Loader, Source
+from equipoise.data.order import EpochLoader, EpochOrder
+from equipoise.data.source import Source
 
 
 def normalise(pixels: Tensor) -> Tensor:
@@ -104,7 +103,7 @@ def labels_of_part(labels: Tensor | None, rows: Tensor | None, labelled: bool) -
     return labels if rows is None else labels[rows.to(labels.device)]
 
 
-class InMemoryLoader(Loader):
+class InMemoryLoader(EpochLoader):
     """A walk over images in memory; made by `InMemoryImages.batches`."""
 
     def __init__(
@@ -122,15 +121,3 @@ class InMemoryLoader(Loader):
         if coins is not None:
             examples = mirror(examples, coins)
         return Batch(examples, None if self._labels is None else self._labels.index_select(0, rows))
-
-    def state_dict(self) -> dict[str, Any]:
-        """See `Loader.state_dict`."""
-        return self._order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See `Loader.load_state_dict`."""
-        self._order.load_state_dict(state)
-
-    def restart(self) -> None:
-        """See `Loader.restart`."""
-        self._order.restart()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from equipoise.core.errors import UserError
+from equipoise.data.source import Loader
 
 _GENERATOR, _POSITION, _NUM_EXAMPLES, _BATCH_SIZE = "generator", "position", "num_examples", "batch_size"
 
@@ -115,3 +116,21 @@ class EpochOrder:
         self._generator.set_state(state[_GENERATOR])
         self._start_epoch()
         self._position = state[_POSITION]
+
+
+class EpochLoader(Loader):
+    """A loader whose state is that of its order alone; the examples of a row are the subclass's business."""
+
+    _order: EpochOrder
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Loader.state_dict`."""
+        return self._order.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Loader.load_state_dict`."""
+        self._order.load_state_dict(state)
+
+    def restart(self) -> None:
+        """See `Loader.restart`."""
+        self._order.restart()

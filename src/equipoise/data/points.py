@@ -17,8 +17,8 @@ from equipoise.config.data import DataSettings
 from equipoise.core.batches import Batch
 from equipoise.core.tensors import sha256_of_tensor
 from equipoise.data.memory import labels_of_part
-from equipoise.data.order import EpochOrder
-from equipoise.data.source import Loader, Source
+from equipoise.data.order import EpochLoader, EpochOrder
+from equipoise.data.source import Source
 
 _CENTRE = (0.5, 0.25)
 _POINTS_SEED = 0
@@ -104,7 +104,7 @@ class InMemoryPoints(Source):
         return InMemoryPoints(self.name, points, labels, classes=self.classes if labelled else None)
 
 
-class PointsLoader(Loader):
+class PointsLoader(EpochLoader):
     """A walk over points in memory; made by `InMemoryPoints.batches`."""
 
     def __init__(self, points: Tensor, labels: Tensor | None, order: EpochOrder) -> None:
@@ -114,15 +114,3 @@ class PointsLoader(Loader):
         rows, _ = self._order.take()
         labels = None if self._labels is None else self._labels.index_select(0, rows)
         return Batch(self._points.index_select(0, rows), labels)
-
-    def state_dict(self) -> dict[str, Any]:
-        """See `Loader.state_dict`."""
-        return self._order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See `Loader.load_state_dict`."""
-        self._order.load_state_dict(state)
-
-    def restart(self) -> None:
-        """See `Loader.restart`."""
-        self._order.restart()

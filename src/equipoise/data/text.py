@@ -7,14 +7,13 @@ padding and the unknown included. The one-hot tensor is made on the training dev
 import hashlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from equipoise.core.batches import Batch
-from equipoise.data.order import EpochOrder
-from equipoise.data.source import Loader, Source
+from equipoise.data.order import EpochLoader, EpochOrder
+from equipoise.data.source import Source
 from equipoise.data.text_vocabulary import Vocabulary
 
 
@@ -81,7 +80,7 @@ class TextSource(Source):
             yield Batch(one_hot(codes.to(device), len(self.vocabulary)))
 
 
-class TextLoader(Loader):
+class TextLoader(EpochLoader):
     """A walk over lines of text; made by `TextSource.batches`."""
 
     def __init__(self, source: TextSource, order: EpochOrder, device: torch.device) -> None:
@@ -92,15 +91,3 @@ class TextLoader(Loader):
         rows, _ = self._order.take()
         codes = self._codes.index_select(0, rows).to(self._device, non_blocking=True)
         return Batch(one_hot(codes, self._num_symbols))
-
-    def state_dict(self) -> dict[str, Any]:
-        """See `Loader.state_dict`."""
-        return self._order.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """See `Loader.load_state_dict`."""
-        self._order.load_state_dict(state)
-
-    def restart(self) -> None:
-        """See `Loader.restart`."""
-        self._order.restart()
