@@ -41,8 +41,12 @@ def critical_batch_interval(fitted: Fit, found: Sequence[Reach]) -> Interval:
 
 
 def degrees_of_freedom(fitted: Fit, found: Sequence[Reach]) -> float:
-    """Satterthwaite's; where no batch size has several runs that met the target, runs less parameters."""
-    counts = {size: sum(one.met for one in found if one.batch_size == size) for size in sizes_of(found)}
+    """Satterthwaite's; where no batch size has several runs, runs less parameters.
+
+    A censored run tells of the scatter too; batch sizes at which no run met the target are left out.
+    """
+    arrived = {one.batch_size for one in found if one.met}
+    counts = {size: sum(one.batch_size == size for one in found) for size in sizes_of(found) if size in arrived}
     several = {size: count for size, count in counts.items() if count > 1}
     influence = critical_batch_influence(fitted, several) ** 2 if several else np.zeros(0)
     if not influence.sum():
