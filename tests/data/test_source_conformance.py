@@ -229,7 +229,9 @@ def test_fingerprints_of_different_content_differ(build, make):
 
 
 def test_batch_larger_than_the_set_is_one_sentence(build):
-    with pytest.raises(UserError, match=r"training.batch_size is 5000, .* 1797 examples; choose at most 1797\."):
+    with pytest.raises(
+        UserError, match=r"training.batch_size is 5000, .* 1797 examples to train on; choose at most 1797\."
+    ):
         build().batches(5000, seeded(), CPU)
 
 

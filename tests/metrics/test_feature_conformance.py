@@ -49,7 +49,7 @@ def assert_same(features, expected):
 
 
 def test_the_settings_know_the_same_names():
-    assert set(FEATURES) == set(FEATURE_NAMES) - {"none", "ngrams"}
+    assert set(FEATURES) == set(FEATURE_NAMES) - {"none", "ngrams", "classifier"}
     assert set(RESIZING_FEATURES) == RESIZING
 
 

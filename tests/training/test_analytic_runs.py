@@ -22,7 +22,7 @@ def settings(root, kind, order="alternating", **game):
 
 
 def test_registry_and_settings_agree():
-    assert {"generative", *ANALYTIC_GAMES} == set(typing.get_args(KindName))
+    assert {"generative", "domain-adversarial", *ANALYTIC_GAMES} == set(typing.get_args(KindName))
 
 
 @pytest.mark.parametrize("kind", ANALYTIC_GAMES)

@@ -172,11 +172,15 @@ def _budget(found: Comparison) -> list[str]:
 
 
 def _looks(found: Comparison) -> list[str]:
-    """Arms that were measured more often have a lower least distance by that alone."""
+    """Arms that were measured more often have a lower least distance by that alone; runs that diverged ended early."""
     looks: dict[str, int] = {}
     for one in found.scores:
+        if one.run.is_lost(found.budget.amount):
+            continue
         measured = sum(cost <= found.budget.amount for cost in one.run.costs)
         looks[one.run.arm] = max(looks.get(one.run.arm, 0), measured)
+    if not looks:
+        return []
     few, many = min(looks, key=looks.__getitem__), max(looks, key=looks.__getitem__)
     if looks[many] - looks[few] <= 1:
         return []
