@@ -11,14 +11,10 @@ from typing import Any
 from equipoise.core.errors import UserError
 from equipoise.studies.batch_size import BatchSizePlan, TargetAnswer, TargetMet, answer, target_of_pilot
 from equipoise.studies.cost import cost
-from equipoise.studies.engine import Standings
-from equipoise.studies.folder import StopRule, StudyFolder, ToTheEnd
+from equipoise.studies.engine import Play, Standings
+from equipoise.studies.folder import StudyFolder, ToTheEnd
 from equipoise.studies.measured import Measured, measured_runs
-from equipoise.studies.plan import PlannedRun
 from equipoise.studies.results import as_json, write_results
-
-Play = Callable[[StudyFolder, StopRule, Sequence[PlannedRun]], Standings]
-"""Brings runs to their end, such as `engine.Engine.run`; returns how they stand."""
 
 
 @dataclass(frozen=True)

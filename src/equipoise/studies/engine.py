@@ -25,6 +25,8 @@ MAX_DEATHS = 3
 
 Standings = dict[str, Standing]
 OnReport = Callable[[PlannedRun, Report], None]
+Play = Callable[[StudyFolder, StopRule, Sequence[PlannedRun]], Standings]
+"""Brings runs to their end, as an `Engine` does by its `run`; returns how they stand."""
 
 
 class Engine:

@@ -1,6 +1,6 @@
 """What a study reads back of its finished runs: pure data for the analyses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from equipoise.config import RunSettings
@@ -31,17 +31,23 @@ class Measured:
     judge: str = "fd"
 
 
-def measured_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: StopRule) -> list[Measured]:
-    """The runs of ``plan`` that are finished, with their records."""
-    found = []
+def finished_runs(
+    folder: StudyFolder, plan: Sequence[PlannedRun], rule: StopRule
+) -> Iterator[tuple[PlannedRun, Standing, list[Record], list[Record]]]:
+    """Those runs of ``plan`` that are finished, in its order: how they ended, their evaluations and their metrics."""
     for run in plan:
         standing = folder.standing(run, rule)
         if standing.status in FINISHED:
             path = folder.run_path(run)
-            evaluations, metrics = read_json_lines(path / EVALUATIONS), read_json_lines(path / METRICS)
-            curve = curve_of(run.settings, evaluations)
-            found.append(Measured(run, standing, curve, metrics, next(map(judge_of, evaluations), "fd")))
-    return found
+            yield run, standing, read_json_lines(path / EVALUATIONS), read_json_lines(path / METRICS)
+
+
+def measured_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: StopRule) -> list[Measured]:
+    """The runs of ``plan`` that are finished, with their records."""
+    return [
+        Measured(run, standing, curve_of(run.settings, evaluations), metrics, next(map(judge_of, evaluations), "fd"))
+        for run, standing, evaluations, metrics in finished_runs(folder, plan, rule)
+    ]
 
 
 def curve_of(settings: RunSettings, evaluations: Sequence[Record]) -> Curve:

@@ -14,6 +14,7 @@ from equipoise.config.files import read_run_settings
 from equipoise.core.errors import UserError
 from equipoise.reports.tuning import draw_tuning
 from equipoise.studies.folder import Standing, Status
+from equipoise.studies.interval import median_interval
 from equipoise.studies.measured import Measured
 from equipoise.studies.reaches import Curve
 from equipoise.studies.tuning.findings import Finalist, Findings
@@ -22,7 +23,7 @@ from equipoise.studies.tuning.other_study import read_other
 from equipoise.studies.tuning.plan import Arm, Trial, TunePlan
 from equipoise.studies.tuning.pruning import Behind, behind_pilots
 from equipoise.studies.tuning.results import as_json, write_results
-from equipoise.studies.tuning.scores import RunScore, Scored, best_of, median_interval, run_score, score_trials
+from equipoise.studies.tuning.scores import RunScore, Scored, best_of, run_score, score_trials
 from equipoise.studies.tuning.space import read_space
 from equipoise.studies.tuning.words import _unequal_costs, sentences
 

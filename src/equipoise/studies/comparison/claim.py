@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from equipoise.config import RunSettings
 from equipoise.core.errors import RunFailedError, UserError
-from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import Comparison
@@ -21,7 +20,7 @@ from equipoise.studies.comparison.results import write_results
 from equipoise.studies.comparison.searched import Searched, searched
 from equipoise.studies.comparison.study import CompareStudy
 from equipoise.studies.comparison.words import circumstances
-from equipoise.studies.engine import Standings
+from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
 

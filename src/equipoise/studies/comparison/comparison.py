@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from equipoise.core.errors import UserError
 from equipoise.studies.comparison.budget import Budget
-from equipoise.studies.comparison.paired import Paired, mean_interval, median_interval, paired
+from equipoise.studies.comparison.paired import Paired, infinite_interval, mean_interval, paired
 from equipoise.studies.comparison.scores import SCORES, ScoreName, Scores, score, target_of
 from equipoise.studies.comparison.significance import holm
 from equipoise.studies.comparison.trajectory import Trajectory, shared_budget
@@ -154,7 +154,7 @@ def _quantile(curves: Array, level: float) -> Array:
 
 def centre(values: Sequence[float]) -> Interval:
     """The mean of ``values`` with its interval, or their median where one of them is infinite."""
-    return mean_interval(values) if all(map(math.isfinite, values)) else median_interval(values)
+    return mean_interval(values) if all(map(math.isfinite, values)) else infinite_interval(values)
 
 
 def _summary(name: str, scores: Sequence[Scores], budget: float) -> Summary:

@@ -7,14 +7,14 @@ both cancels. Differences are first minus second: below 0 the first is better.
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
 from equipoise.studies.comparison.power import detectable, seeds_needed
 from equipoise.studies.comparison.significance import sign_flip_p
-from equipoise.studies.interval import Interval
+from equipoise.studies.interval import Interval, median_interval
 
 FEWEST = 3
 """Seeds below which there is no interval and no test."""
@@ -64,7 +64,7 @@ def paired(first: tuple[str, dict[int, float]], second: tuple[str, dict[int, flo
     seeds = tuple(sorted(scores.keys() & others.keys()))
     differences = tuple(_difference(scores[seed], others[seed]) for seed in seeds)
     finite, enough = all(map(math.isfinite, differences)), len(seeds) >= FEWEST
-    interval = mean_interval(differences) if finite else median_interval(differences)
+    interval = mean_interval(differences) if finite else infinite_interval(differences)
     p = sign_flip_p(differences) if enough else None
     needed = least = None
     if finite and enough:
@@ -102,22 +102,13 @@ def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
     return Interval(mean, *(float(mean + (end - mean) * widening) for end in (drawn.low, drawn.high)))
 
 
-def median_interval(values: Sequence[float]) -> Interval:
-    """The median, which may be infinite, between the order statistics that hold it in 95 % of cases or more.
-
-    Five values or fewer can only give their least and greatest, which hold it in 94 % of cases, or fewer; without ends
-    for fewer than three values.
-    """
+def infinite_interval(values: Sequence[float]) -> Interval:
+    """`median_interval` of values of which some are infinite; 0 where they are so in both directions alike."""
     ordered = sorted(map(float, values))  # numpy warns of the sum of two infinities
     if not ordered:
         return Interval(math.nan)
-    value = statistics.median(ordered)
-    if math.isnan(value):  # one infinity in each direction has no middle
-        value = 0.0
-    if len(ordered) < FEWEST:
-        return Interval(value)
-    outside = max(int(stats.binom.ppf(0.025, len(ordered), 0.5)) - 1, 0)
-    return Interval(value, ordered[outside], ordered[-1 - outside])
+    found = median_interval(ordered).interval
+    return replace(found, value=0.0) if math.isnan(found.value) else found  # infinities of both signs have no middle
 
 
 def _difference(one: float, other: float) -> float:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from equipoise.core.files import read_json_lines
 from equipoise.studies.comparison.budget import Unit
 from equipoise.studies.comparison.trajectory import Trajectory, trajectory
-from equipoise.studies.folder import FINISHED, Record, Standing, Status, StopRule, StudyFolder
+from equipoise.studies.folder import Record, Standing, Status, StopRule, StudyFolder
+from equipoise.studies.measured import finished_runs
 from equipoise.studies.plan import PlannedRun
-from equipoise.training.run_folder import EVALUATIONS, METRICS
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,8 @@ def played_runs(folder: StudyFolder, plan: Sequence[PlannedRun], rule: StopRule,
         UserError: the records of a run do not say what was spent in ``unit``.
     """
     found = []
-    for run in plan:
-        standing = folder.standing(run, rule)
-        if standing.status in FINISHED:
-            path = folder.run_path(run)
-            evaluations, metrics = read_json_lines(path / EVALUATIONS), read_json_lines(path / METRICS)
-            lost, arm, seed = standing.status is Status.DIVERGED, str(run.labels["arm"]), int(run.labels["seed"])
-            path_of_run = trajectory(arm, seed, evaluations, unit, diverged=lost)
-            found.append(Played(run, standing, evaluations, metrics, path_of_run))
+    for run, standing, evaluations, metrics in finished_runs(folder, plan, rule):
+        lost, arm, seed = standing.status is Status.DIVERGED, str(run.labels["arm"]), int(run.labels["seed"])
+        path_of_run = trajectory(arm, seed, evaluations, unit, diverged=lost)
+        found.append(Played(run, standing, evaluations, metrics, path_of_run))
     return found

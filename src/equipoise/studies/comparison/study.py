@@ -11,14 +11,13 @@ from typing import Any
 
 from equipoise.core.errors import RunFailedError, UserError
 from equipoise.core.judges import JUDGES, judge_of
-from equipoise.studies.batch_size_study import Play
 from equipoise.studies.comparison.arms import Arm, check_arms, protocol_of
 from equipoise.studies.comparison.budget import Budget, Spent
 from equipoise.studies.comparison.comparison import Comparison, Pair, compare
 from equipoise.studies.comparison.played import Played, played_runs
 from equipoise.studies.comparison.results import results_of, write_results
 from equipoise.studies.comparison.scores import ScoreName
-from equipoise.studies.engine import Standings
+from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import StopRule, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, distinct
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from scipy.stats import spearmanr
 
-from equipoise.studies.interval import Interval
+from equipoise.studies.interval import Interval, MedianInterval, median_interval
 from equipoise.studies.tuning.budget import BudgetCurve, BudgetRatio, budget_curve, budget_ratio, running_best
 from equipoise.studies.tuning.heat_map import HeatMap
 from equipoise.studies.tuning.other_study import OtherStudy
 from equipoise.studies.tuning.plan import ADAPTIVE, TunePlan
-from equipoise.studies.tuning.scores import MedianInterval, RunScore, Scored, median_interval
+from equipoise.studies.tuning.scores import RunScore, Scored
 
 _FEWEST, _FEWEST_RANKED = 2, 5
 

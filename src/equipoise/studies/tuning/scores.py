@@ -11,10 +11,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binom
-
 from equipoise.studies.folder import Record, Status
-from equipoise.studies.interval import Interval
 from equipoise.studies.measured import Measured
 from equipoise.studies.tuning.plan import ScoreName, Trial
 
@@ -126,37 +123,3 @@ def best_of(scored: Sequence[Scored]) -> Scored | None:
     """The trial of the least finite score; the first of several."""
     finite = [one for one in scored if math.isfinite(one.score)]
     return min(finite, key=lambda one: one.score) if finite else None
-
-
-@dataclass(frozen=True)
-class MedianInterval:
-    """A median over seeds with the interval that two of its values span.
-
-    Attributes:
-        interval: of the median.
-        coverage: how often such an interval holds the true median, whatever the distribution; 0 without ends.
-    """
-
-    interval: Interval
-    coverage: float
-
-
-def median_interval(values: Sequence[float], level: float = 0.95) -> MedianInterval:
-    """The median, and the narrowest interval between order statistics that holds it at ``level``, or the whole range.
-
-    Of n values the true median lies between the j-th and the (n + 1 - j)-th with probability 1 - 2 P(B < j), where B is
-    binomial(n, 1/2): exact for every continuous distribution, diverged runs (infinite) included. Five values reach
-    94 %, six 97 %; fewer than three say nothing.
-
-    >>> found = median_interval([4.0, 1.0, 3.0, 2.0, 5.0])
-    >>> found.interval, round(found.coverage, 3)
-    (Interval(value=3.0, low=1.0, high=5.0), 0.938)
-    """
-    ordered, number = sorted(values), len(values)
-    middle = statistics.median(ordered)
-    if number < 3:
-        return MedianInterval(Interval(middle), 0.0)
-    holding = [j for j in range(1, number // 2 + 1) if 1 - 2 * binom.cdf(j - 1, number, 0.5) >= level]
-    place = max(holding, default=1)
-    coverage = float(1 - 2 * binom.cdf(place - 1, number, 0.5))
-    return MedianInterval(Interval(middle, ordered[place - 1], ordered[number - place]), coverage)

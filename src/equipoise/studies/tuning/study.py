@@ -4,13 +4,13 @@ The value that a search has found is the least of many and so too good; what is 
 gives on seeds that no trial has seen.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from equipoise.core.errors import UserError
-from equipoise.studies.engine import Standings
+from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import FINISHED, Status, StopRule, StudyFolder, ToTheEnd
 from equipoise.studies.measured import Measured, measured_runs
 from equipoise.studies.plan import PlannedRun, distinct
@@ -24,9 +24,6 @@ from equipoise.studies.tuning.results import as_json, write_results
 from equipoise.studies.tuning.scores import Scored, best_of, run_score, score_trials
 from equipoise.studies.tuning.search import PlannedSearch, Search
 from equipoise.training.session import Session
-
-Play = Callable[[StudyFolder, StopRule, Sequence[PlannedRun]], Standings]
-"""Brings runs to their end, such as `engine.Engine.run`; returns how they stand."""
 
 
 @dataclass(frozen=True)
