@@ -38,11 +38,12 @@ from equipoise.core.files import read_json_lines
 from equipoise.data import build_source
 from equipoise.recipes import RECIPES
 from equipoise.studies.backends import Backend, Here, OnRay, Processes
+from equipoise.studies.batch_size.fitting import fit
+from equipoise.studies.batch_size.laws import Hyperbola
+from equipoise.studies.batch_size.profile import critical_batch_interval
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import Status, StudyFolder, ToTheEnd
-from equipoise.studies.laws import Hyperbola, fit
 from equipoise.studies.plan import PlannedRun
-from equipoise.studies.profile import critical_batch_interval
 from equipoise.studies.reaches import Reach
 from equipoise.training import train
 from equipoise.training.noise import NoiseAverage, from_norms

@@ -7,7 +7,7 @@ import pytest
 
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
-from equipoise.studies.batch_size import BatchSizePlan
+from equipoise.studies.batch_size.plan import BatchSizePlan
 from equipoise.studies.comparison.arms import Arm
 from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.claim import ClaimStudy

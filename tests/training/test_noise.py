@@ -15,7 +15,7 @@ from equipoise.core.seeding import Streams
 from equipoise.games.build import OBJECTIVES
 from equipoise.games.generative import GenerativeGame
 from equipoise.networks import build_networks
-from equipoise.studies.noise_scale import ratio
+from equipoise.studies.batch_size.noise_scale import ratio
 from equipoise.training import resume, train
 from equipoise.training.noise import (
     PLAYERS,

@@ -17,7 +17,7 @@ from equipoise.core.errors import UserError
 from equipoise.core.judges import JUDGES
 
 if TYPE_CHECKING:
-    from equipoise.studies.batch_size_study import BatchSizeAnswers
+    from equipoise.studies.batch_size.study import BatchSizeAnswers
 
 PROG = "equipoise study batch-size [RECIPE]"
 DESCRIPTION = "Steps to a target distance against the batch size, and the size that reaches it at the least cost."
@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
     given, rest = parse_study(Arguments, arguments, PROG, DESCRIPTION)
     targets = _targets(given.target)
     settings = parse_settings(rest, default=DEFAULT_RECIPE)
-    from equipoise.studies.batch_size import BatchSizePlan, require_distance
-    from equipoise.studies.batch_size_study import BatchSizeStudy
+    from equipoise.studies.batch_size.plan import BatchSizePlan, require_distance
+    from equipoise.studies.batch_size.study import BatchSizeStudy
 
     require_distance(settings)
     plan = BatchSizePlan(_base(settings, given), given.sizes, given.seeds, given.rates)

@@ -12,7 +12,7 @@ from equipoise.config.disturb import DisturbSettings
 from equipoise.core.errors import UserError
 
 if TYPE_CHECKING:
-    from equipoise.studies.disturb import DisturbanceStudy
+    from equipoise.studies.disturbance.results import DisturbanceStudy
 
 PROG = "equipoise study disturb [DATA]"
 DESCRIPTION = """Does a distance rise when images get worse? Noise, blur, rectangles, swirl, salt and pepper, and
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     settings = parse_settings(arguments)
     from equipoise.core.devices import keep_freed_memory
     from equipoise.reports.disturbances import draw_disturbances
-    from equipoise.studies.disturb import study_disturbances
+    from equipoise.studies.disturbance.study import study_disturbances
 
     keep_freed_memory()
     with PassView() as view:

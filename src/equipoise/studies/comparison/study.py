@@ -1,6 +1,6 @@
 """A comparison from its folder to its answers: the runs, the analysis, the files.
 
-Who plays the runs and who shows them is handed in, as in `equipoise.studies.batch_size_study`.
+Who plays the runs and who shows them is handed in, as in `equipoise.studies.batch_size.study`.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
-from equipoise.studies.batch_size import require_distance
+from equipoise.studies.batch_size.plan import require_distance
 from equipoise.studies.plan import Label, PlannedRun, content
 from equipoise.studies.tuning.space import Space, Values
 

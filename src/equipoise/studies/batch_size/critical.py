@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from equipoise.core.errors import UserError
+from equipoise.studies.batch_size.fitting import Fit, fit, lack_of_fit, sizes_of
+from equipoise.studies.batch_size.laws import Law, laws
+from equipoise.studies.batch_size.profile import critical_batch_interval
 from equipoise.studies.interval import Interval
-from equipoise.studies.laws import Fit, Law, fit, lack_of_fit, laws, sizes_of
-from equipoise.studies.profile import critical_batch_interval
 from equipoise.studies.reaches import Reach
 
 CLEAR_DIFFERENCE = 2.0

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.core.errors import UserError
-from equipoise.studies.batch_size import BatchSizePlan, TargetAnswer, TargetMet, answer, target_of_pilot
+from equipoise.studies.batch_size.plan import BatchSizePlan, TargetAnswer, TargetMet, answer, target_of_pilot
+from equipoise.studies.batch_size.results import as_json, write_results
 from equipoise.studies.cost import cost
 from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import StudyFolder, ToTheEnd
 from equipoise.studies.measured import Measured, measured_runs
-from equipoise.studies.results import as_json, write_results
 
 
 @dataclass(frozen=True)

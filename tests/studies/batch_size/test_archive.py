@@ -6,8 +6,8 @@ import math
 import pytest
 
 from equipoise.core.errors import UserError
-from equipoise.studies.archive import read_archive
-from equipoise.studies.critical import analyse
+from equipoise.studies.batch_size.archive import read_archive
+from equipoise.studies.batch_size.critical import analyse
 from equipoise.studies.reaches import fewest, reaches
 
 METRICS = "step,train/cross_entropy_error,val/classification_error"

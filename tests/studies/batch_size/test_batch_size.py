@@ -17,8 +17,10 @@ from equipoise.core.errors import UserError
 from equipoise.core.files import read_json_lines, write_json
 from equipoise.recipes import RECIPES
 from equipoise.reports.batch_size import draw_batch_size
-from equipoise.studies.advice import advice
-from equipoise.studies.batch_size import (
+from equipoise.studies.batch_size.advice import advice
+from equipoise.studies.batch_size.critical import analyse
+from equipoise.studies.batch_size.noise_scale import at_target
+from equipoise.studies.batch_size.plan import (
     TUNED_FACTORS,
     BatchSizePlan,
     TargetAnswer,
@@ -26,13 +28,11 @@ from equipoise.studies.batch_size import (
     answer,
     target_of_pilot,
 )
+from equipoise.studies.batch_size.results import as_json, write_results
 from equipoise.studies.cost import cost, one_of_each_arm
-from equipoise.studies.critical import analyse
 from equipoise.studies.folder import Standing, Status
 from equipoise.studies.measured import Measured, curve_of
-from equipoise.studies.noise_scale import at_target
 from equipoise.studies.reaches import Curve, Reach, reach
-from equipoise.studies.results import as_json, write_results
 from equipoise.training import RunFolder
 from equipoise.training.session import Session
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
-from equipoise.studies.disturbances import (
+from equipoise.studies.disturbance.disturbances import (
     DISTURBANCES,
     NOISE_EXTREME,
     NUM_RECTANGLES,
@@ -106,7 +106,7 @@ def test_rectangles_are_black_and_of_the_right_area(level, monkeypatch):
     assert areas.min() >= one
     assert areas.max() <= min(NUM_RECTANGLES * one, 16 * 24)
     assert torch.equal(covered[:, 0], covered[:, 1])
-    monkeypatch.setattr("equipoise.studies.disturbances.NUM_RECTANGLES", 1)
+    monkeypatch.setattr("equipoise.studies.disturbance.disturbances.NUM_RECTANGLES", 1)
     alone = rectangles(given, level, draw()) == -1
     assert set(alone[:, 0].sum((1, 2)).tolist()) == {one}
     rows, columns = alone[:, 0].any(2), alone[:, 0].any(1)

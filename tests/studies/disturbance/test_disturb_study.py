@@ -10,7 +10,8 @@ from PIL import Image
 from equipoise.config.disturb import DisturbSettings
 from equipoise.core.errors import UserError
 from equipoise.reports.disturbances import draw_disturbances
-from equipoise.studies.disturb import as_csv, study_disturbances, verdict
+from equipoise.studies.disturbance.results import as_csv, verdict
+from equipoise.studies.disturbance.study import study_disturbances
 from equipoise.training import Reading, compare
 
 SEEDS = {"1": 0, "2": 0, "3": 1}

@@ -15,7 +15,7 @@ import torch
 from equipoise.core.batches import Batch
 from equipoise.core.seeding import Streams
 from equipoise.games import quadratic
-from equipoise.studies.critical import analyse
+from equipoise.studies.batch_size.critical import analyse
 from equipoise.studies.reaches import Curve, both, reaches
 
 DIM, RATE, CURVATURE, COUPLING, NOISE, BUDGET = 400, 0.1, 1.0, 0.5, 2.0, 300

@@ -10,8 +10,8 @@ from typing import Any
 
 from equipoise.core.files import write_json, write_text
 from equipoise.core.judges import JUDGES
-from equipoise.studies.advice import advice
-from equipoise.studies.batch_size import TargetAnswer
+from equipoise.studies.batch_size.advice import advice
+from equipoise.studies.batch_size.plan import TargetAnswer
 from equipoise.studies.folder import Standing
 from equipoise.studies.interval import Interval
 from equipoise.studies.measured import Measured

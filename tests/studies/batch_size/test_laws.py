@@ -8,10 +8,16 @@ import pytest
 from scipy import optimize, stats
 
 from equipoise.core.errors import UserError
-from equipoise.studies.critical import analyse
-from equipoise.studies.hyperparameters import Bound, sgd_bound, unverified_adam_coefficient
-from equipoise.studies.laws import Exponential, Hyperbola, Likelihood, fit, lack_of_fit, line
-from equipoise.studies.profile import critical_batch_influence, critical_batch_interval, degrees_of_freedom, robustness
+from equipoise.studies.batch_size.critical import analyse
+from equipoise.studies.batch_size.fitting import Likelihood, fit, lack_of_fit, line
+from equipoise.studies.batch_size.hyperparameters import Bound, sgd_bound, unverified_adam_coefficient
+from equipoise.studies.batch_size.laws import Exponential, Hyperbola
+from equipoise.studies.batch_size.profile import (
+    critical_batch_influence,
+    critical_batch_interval,
+    degrees_of_freedom,
+    robustness,
+)
 from equipoise.studies.reaches import Reach
 
 SIZES = (4, 8, 16, 32, 64, 128, 256, 512)
@@ -141,7 +147,7 @@ def test_the_interval_covers_the_truth(smallest, scatter, budget):
 
 def test_the_interval_is_where_the_deviance_meets_its_quantile(monkeypatch):
     """Against a grid over b*, the other parameters searched on a grid of their own."""
-    monkeypatch.setattr("equipoise.studies.profile.robustness", lambda *_: 1.0)
+    monkeypatch.setattr("equipoise.studies.batch_size.profile.robustness", lambda *_: 1.0)
     found = runs(hyperbola, 0.1)
     fitted = fit(Hyperbola(), found)
     interval = critical_batch_interval(fitted, found)

@@ -2,7 +2,7 @@
 
 import math
 
-from equipoise.studies.critical import Finding, FittedLaw, SizeSummary
+from equipoise.studies.batch_size.critical import Finding, FittedLaw, SizeSummary
 from equipoise.studies.interval import Interval
 
 

@@ -19,11 +19,11 @@ from typing import Any, Literal
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError
 from equipoise.core.judges import distance_of
-from equipoise.studies.critical import Finding, analyse
+from equipoise.studies.batch_size.critical import Finding, analyse
+from equipoise.studies.batch_size.noise_scale import at_target
 from equipoise.studies.folder import Record, Standing, Status
 from equipoise.studies.interval import Interval
 from equipoise.studies.measured import Measured
-from equipoise.studies.noise_scale import at_target
 from equipoise.studies.plan import PlannedRun, content, distinct
 from equipoise.studies.reaches import Curve, Reach, reach
 

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from scipy import optimize, stats
 
+from equipoise.studies.batch_size.fitting import BOUND_OF_LOGIT, Fit, Likelihood, sizes_of
+from equipoise.studies.batch_size.laws import Array
 from equipoise.studies.interval import Interval
-from equipoise.studies.laws import BOUND_OF_LOGIT, Array, Fit, Likelihood, sizes_of
 from equipoise.studies.reaches import Reach
 
 _STEP = 1e-3
