@@ -31,8 +31,8 @@ class Arguments(Playing):
     sizes: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256, 512)
     """Batch sizes."""
     target: tuple[str, ...] = ("auto",)
-    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches half-way. A distance is
-    what the recipe's evaluations judge by: FD, the mode error on mixtures, JSD-4 of text."""
+    """Distances to reach, the hardest of which ends a run; or auto: what a pilot run reaches in a quarter of its
+    steps. A distance is what the recipe's evaluations judge by: FD, the mode error on mixtures, JSD-4 of text."""
     seeds: int = 5
     """Runs of each batch size."""
     rates: Literal["fixed", "sqrt", "linear", "tuned"] = "fixed"

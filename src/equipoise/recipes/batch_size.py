@@ -99,7 +99,7 @@ def digits(optimizer: str = "adam") -> RunSettings:
         # Without R1 the discriminator learns 1,797 pictures by heart before the distance has fallen far.
         game=GameSettings(objective="nonsaturating", penalty="r1", penalty_weight=0.6, latent_dim=16),
         training=TrainingSettings(
-            steps=12_000, batch_size=64, ema=0.99, log_every=50, sample_every=4000, checkpoint_every=1000
+            steps=6000, batch_size=64, ema=0.99, log_every=50, sample_every=4000, checkpoint_every=1000
         ),
         evaluation=EvaluationSettings(features="digits", every=50, num_samples=2000),
         **_players(DIGITS_RATES, optimizer, beta1=0.0, beta2=0.9),
@@ -114,7 +114,7 @@ def mnist(optimizer: str = "adam") -> RunSettings:
         network=NetworkSettings(architecture="dcgan", width=16, disc_norm="none", gen_norm="none"),
         game=GameSettings(objective="nonsaturating", penalty="r1", penalty_weight=0.6, latent_dim=64),
         training=TrainingSettings(
-            steps=12_000, batch_size=64, ema=0.99, log_every=50, sample_every=4000, checkpoint_every=1000
+            steps=6000, batch_size=64, ema=0.99, log_every=50, sample_every=4000, checkpoint_every=1000
         ),
         evaluation=EvaluationSettings(features="mnist", every=100, num_samples=2000, reference_split="test"),
         **_players(DIGITS_RATES, optimizer, beta1=0.0, beta2=0.9),

@@ -156,9 +156,9 @@ def test_optimisers_at_one_batch_size_see_the_same_batches(tiny):
 
 
 def test_a_target_is_what_the_pilot_had_reached_half_way():
-    assert target_of_pilot(Curve(8, 0, [0, 10, 20, 30, 40], [9.0, 5.0, 6.0, 1.0, 0.5], 40)) == 5.0
+    assert target_of_pilot(Curve(8, 0, [0, 10, 20, 30, 40], [9.0, 5.0, 6.0, 1.0, 0.5], 80)) == 5.0
     for values in ([9.0, 10.0, 11.0, 1.0, 1.0], [9.0, math.nan, math.nan, math.nan, math.nan]):
-        with pytest.raises(UserError, match="did not improve within half"):
+        with pytest.raises(UserError, match="did not improve within a quarter"):
             target_of_pilot(Curve(8, 0, [0, 10, 20, 30, 40], values, 40))
 
 
@@ -321,7 +321,7 @@ def test_the_command_runs_draws_advises_and_goes_on(command, tmp_path, capsys):
 
 def test_a_target_is_frozen_by_a_pilot(command, capsys):
     assert command("--sizes", "8", "16", "--seeds", "1", "--noise-every", "0") == 0
-    assert "what batch size 16 reached in half of its steps" in capsys.readouterr().out
+    assert "what batch size 16 reached in a quarter of its steps" in capsys.readouterr().out
 
 
 def test_a_dry_run_prints_the_plan_and_runs_nothing(command, tmp_path, capsys):

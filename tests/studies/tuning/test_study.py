@@ -17,7 +17,7 @@ from equipoise.cli.main import main
 from equipoise.cli.settings import parse_settings
 from equipoise.cli.study_tune import Arguments, ArmWords, _plan, command
 from equipoise.config.files import to_yaml
-from equipoise.core.errors import IgnoredSettingWarning, UserError
+from equipoise.core.errors import IgnoredSettingWarning, RunFailedError, UserError
 from equipoise.studies.backends import Here
 from equipoise.studies.engine import Engine
 from equipoise.studies.folder import StudyFolder
@@ -109,7 +109,7 @@ def test_a_search_that_is_called_back_has_no_finalists_and_goes_on(tmp_path, pla
     assert answers.num_left > 0
     ended = TuneStudy(plan()).run(tmp_path / "study", Playing())
     assert ended.results == TuneStudy(plan()).run(tmp_path / "fresh", Playing()).results
-    with pytest.raises(UserError, match="No trial has ended yet"):
+    with pytest.raises(RunFailedError, match="No trial has ended yet"):
         TuneStudy(plan()).run(tmp_path / "other", Playing(most=1))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.studies.batch_size.plan import BatchSizePlan, TargetAnswer, TargetMet, answer, target_of_pilot
 from equipoise.studies.batch_size.results import as_json, write_results
 from equipoise.studies.cost import cost
@@ -72,7 +72,8 @@ class BatchSizeStudy:
             say: told the target that the pilot run gave.
 
         Raises:
-            UserError: the folder holds another study, no run has ended, or no target was met.
+            UserError: the folder holds another study, or no target was met.
+            RunFailedError: no run has ended.
         """
         folder = StudyFolder.open(path, self.plan.identity)
         targets = self.targets or (self._target(folder, play, say),)
@@ -80,7 +81,7 @@ class BatchSizeStudy:
         standings = play(folder, rule, runs)
         measured = measured_runs(folder, runs, rule)
         if not measured:
-            raise UserError(f"No run has ended yet; the same command goes on with '{path}'.")
+            raise RunFailedError(f"No run has ended yet; the same command goes on with '{path}'.")
         answers, refusals = _answers(targets, measured)
         results = as_json(answers, len(runs), len(measured), self.plan.rates)
         write_results(path, results, runs, standings, measured, answers)
@@ -92,9 +93,9 @@ class BatchSizeStudy:
         standing = play(folder, rule, [pilot])[pilot.key]
         ended = measured_runs(folder, [pilot], rule)
         if not ended:
-            raise UserError(f"The pilot run has not ended ({standing.status}: {standing.sentence}); start again.")
+            raise RunFailedError(f"The pilot run has not ended ({standing.status}: {standing.sentence}); start again.")
         target = target_of_pilot(ended[0].curve)
-        say(f"Target {target:g}: what batch size {pilot.labels['batch_size']} reached in half of its steps.")
+        say(f"Target {target:g}: what batch size {pilot.labels['batch_size']} reached in a quarter of its steps.")
         return target
 
 

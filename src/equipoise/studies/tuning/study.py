@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from equipoise.core.errors import UserError
+from equipoise.core.errors import RunFailedError, UserError
 from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import FINISHED, Status, StopRule, StudyFolder, ToTheEnd
 from equipoise.studies.measured import Measured, measured_runs
@@ -88,7 +88,8 @@ class TuneStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the folder holds another study, or no trial has ended.
+            UserError: the folder holds another study.
+            RunFailedError: no trial has ended.
         """
         if self.against:
             self.against.refuse_unlike(self.plan.alike)
@@ -98,7 +99,7 @@ class TuneStudy:
         trials = search.trials()
         scored = self._scored(folder, trials)
         if not scored:
-            raise UserError(f"No trial has ended yet; the same command goes on with '{path}'.")
+            raise RunFailedError(f"No trial has ended yet; the same command goes on with '{path}'.")
         maps = heat_maps(self.plan, scored)
         finalists = self._finalists(folder, self._chosen(scored, maps), play) if is_over else []
         findings = Findings(self.plan, tuple(scored), tuple(finalists), maps, self.against)
