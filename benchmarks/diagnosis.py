@@ -19,8 +19,8 @@ from equipoise.recipes import RECIPES
 from equipoise.training.diagnosis.linearise import Linearisation
 from equipoise.training.diagnosis.position import Position
 from equipoise.training.diagnosis.spectrum import measure_spectrum
-from equipoise.training.loop import open_session
 from equipoise.training.noise import unchanged_buffers
+from equipoise.training.runs import open_session
 
 
 def main() -> None:

@@ -51,6 +51,8 @@ from equipoise.training.session import Session
 
 SIZES = (4, 8, 16, 32, 64, 128, 256, 512)
 TIMES = ("seconds", "images_per_second")
+SHARE_AT_WORK = 0.8
+"""Of the kills, once workers play; the others come at any time."""
 
 
 def coverage(repetitions: int) -> None:
@@ -150,19 +152,27 @@ def _disturbed(folder: Path, backend: str, kills: int, steps: int, chance: rando
     command = [sys.executable, __file__, "play", "--folder", str(folder), "--backend", backend, "--steps", str(steps)]
     process, num_engines, done = subprocess.Popen(command), 1, 0
     while True:
-        ended_by_itself = _ended_within(process, chance.uniform(4, 12))
+        if chance.random() < SHARE_AT_WORK:
+            _wait_for_workers(process)
+        ended_by_itself = _ended_within(process, chance.uniform(1, 6))
         if ended_by_itself and process.returncode == 0:
             assert done == kills, f"the study was complete after {done} of {kills} kills; give more --steps"
             return num_engines
         if not ended_by_itself and done < kills:
             workers = _workers(process.pid)
-            victim = chance.choice([process.pid, *workers[:2]])
+            victim = chance.choice([process.pid, *workers[:1]])
             os.kill(victim, signal.SIGKILL)
             done += 1
             print(f"kill {done}: {'engine' if victim == process.pid else 'worker'}", flush=True)
             ended_by_itself = _ended_within(process, 1.0)
         if process.poll() is not None:
             process, num_engines = subprocess.Popen(command), num_engines + 1
+
+
+def _wait_for_workers(process: subprocess.Popen[bytes]) -> None:
+    """Return once workers play, which takes Ray a while, or the engine has ended."""
+    while process.poll() is None and not _workers(process.pid):
+        time.sleep(0.2)
 
 
 def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:

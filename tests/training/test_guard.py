@@ -7,7 +7,7 @@ import pytest
 from equipoise.config import GuardSettings, RunSettings
 from equipoise.config.files import merged
 from equipoise.training.guarding.guard import Guard
-from equipoise.training.loop import new_guard
+from equipoise.training.runs import new_guard
 from equipoise.training.session import Session
 
 

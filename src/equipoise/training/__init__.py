@@ -7,13 +7,13 @@ measures the game of a run.
 
 from equipoise.training.adapting.trained import TrainedClassifier
 from equipoise.training.diagnosis import diagnose
-from equipoise.training.loop import resume, train
 from equipoise.training.measuring.comparison import Comparison, compare
 from equipoise.training.measuring.measure import measure
 from equipoise.training.measuring.named_sets import Reading
 from equipoise.training.measuring.text_files import compare_text
 from equipoise.training.observer import Observer
 from equipoise.training.run_folder import RunFolder
+from equipoise.training.runs import resume, train
 from equipoise.training.trained import TrainedGenerator
 
 __all__ = [

@@ -10,7 +10,7 @@ from equipoise.config.diagnosis import DiagnosisSettings
 from equipoise.training import RunFolder, train
 from equipoise.training.diagnosis.opening import load_checkpoint, start_of_path
 from equipoise.training.diagnosis.position import Position
-from equipoise.training.loop import open_session
+from equipoise.training.runs import open_session
 
 SMALL = DiagnosisSettings(
     num_batches=3,

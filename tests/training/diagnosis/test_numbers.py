@@ -182,7 +182,7 @@ def test_the_noise_of_a_game_between_points_is_no_part_of_its_field():
     from equipoise.config import RunSettings
     from equipoise.config.diagnosis import DiagnosisSettings
     from equipoise.training.diagnosis.position import Position
-    from equipoise.training.loop import open_session
+    from equipoise.training.runs import open_session
 
     session = open_session(RunSettings.model_validate({"game": {"kind": "saddle-ttur", "noise": 1.0}}), None)
     found = measure_spectrum(Position(session, DiagnosisSettings()))

@@ -10,7 +10,7 @@ from equipoise.config import RunSettings
 from equipoise.config.diagnosis import DiagnosisSettings
 from equipoise.training.diagnosis.path_angle import measure_path
 from equipoise.training.diagnosis.position import NotMeasuredError, Position
-from equipoise.training.loop import open_session
+from equipoise.training.runs import open_session
 
 
 def between(kind, start, end, **game):

@@ -20,9 +20,9 @@ from equipoise.training.diagnosis.memorisation import closest_pairs
 from equipoise.training.diagnosis.opening import load_checkpoint, start_of_path
 from equipoise.training.diagnosis.position import NotMeasuredError, OnProgress, Position
 from equipoise.training.diagnosis.tables import tables_of
-from equipoise.training.loop import open_session
 from equipoise.training.pictures import save_rows
 from equipoise.training.run_folder import RunFolder
+from equipoise.training.runs import open_session
 
 FORMAT = 1
 FOLDER = "diagnosis"

@@ -7,9 +7,9 @@ from torch import Tensor
 from equipoise.config.diagnosis import DiagnosisSettings
 from equipoise.core.errors import DataWarning
 from equipoise.training.checkpoint import load_state, read_checkpoint
-from equipoise.training.loop import new_guard
 from equipoise.training.resuming import bring_to, load_networks
 from equipoise.training.run_folder import RunFolder
+from equipoise.training.runs import new_guard
 from equipoise.training.session import Session
 
 
