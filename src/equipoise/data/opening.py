@@ -8,7 +8,8 @@ from equipoise.data.archive import is_archive, open_archive
 from equipoise.data.folder import FolderRecords
 from equipoise.data.paths import did_you_mean
 from equipoise.data.reading import Records
-from equipoise.data.table import holds_parquet, open_table
+from equipoise.data.shards import holds_parquet
+from equipoise.data.table import open_table
 
 
 def open_records(given: str) -> Records:

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from equipoise.config.data import DataSettings
 from equipoise.core.errors import UserError, unknown
+from equipoise.data.hub import hub_dataset, is_hub_name
 from equipoise.data.paths import did_you_mean
-from equipoise.data.table import hub_dataset, is_hub_name, shards
+from equipoise.data.shards import shards
 from equipoise.data.text_grammar import GrammarLines
 
 _NEEDS = "a text file with one sentence per line, a folder with train.txt and test.txt, or a data set of the hub"

@@ -13,7 +13,8 @@ from equipoise.data.decode import UnreadableImageError, decode, quiet, to_array
 from equipoise.data.folder import FolderRecords
 from equipoise.data.paths import did_you_mean
 from equipoise.data.reading import Records, opened
-from equipoise.data.table import holds_parquet, open_table
+from equipoise.data.shards import holds_parquet
+from equipoise.data.table import open_table
 from equipoise.data.texture import Photographs, Pixels, SmoothTexture, Texture, Texturing
 from equipoise.data.unreadable import Unreadable
 

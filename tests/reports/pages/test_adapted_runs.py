@@ -7,7 +7,8 @@ from pagelab import IDEAL, check, metric, write_run
 from equipoise.reports.features import described_features
 from equipoise.reports.pages.records import RunRecords
 from equipoise.reports.pages.run_charts import run_charts
-from equipoise.reports.pages.run_page import in_short, run_page
+from equipoise.reports.pages.run_page import run_page
+from equipoise.reports.pages.run_summary import in_short
 
 VALUES = {
     "source_accuracy": 0.9, "source_error": 0.1, "entropy": 0.2, "nuclear_norm_risk": -0.9, "dev_risk": 0.1,

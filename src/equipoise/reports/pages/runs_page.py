@@ -14,7 +14,7 @@ from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import BUDGET, frames
 from equipoise.reports.pages.records import RunRecords, column, nested, number_or
 from equipoise.reports.pages.run_charts import about_judge, distance_line, metric_line
-from equipoise.reports.pages.run_page import Still
+from equipoise.reports.pages.run_samples import Still
 from equipoise.reports.pages.tables import Table, cell
 from equipoise.reports.pages.thinning import Line
 from equipoise.reports.pages.words import duration, number, steps_text

@@ -8,10 +8,10 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from equipoise.reports.pages.analyses import analysed
 from equipoise.reports.pages.page import rendered
 from equipoise.reports.pages.pictures import Picture, embedded
 from equipoise.reports.pages.records import Record, read_json
-from equipoise.reports.pages.run_page import analysed
 from equipoise.reports.pages.tables import Table, cell
 
 _TITLES = {

@@ -20,7 +20,8 @@ from equipoise.data.decode import quiet
 from equipoise.data.folder import FolderRecords
 from equipoise.data.images import all_grey
 from equipoise.data.reading import Records
-from equipoise.data.table import holds_parquet, open_table
+from equipoise.data.shards import holds_parquet
+from equipoise.data.table import open_table
 from equipoise.data.walk import ImageWalk
 from equipoise.metrics import FeatureNetwork
 from equipoise.training.measuring.example_sets import ExampleSet, GeneratedExamples, SourceExamples, StoredImages
