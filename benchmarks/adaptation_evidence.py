@@ -27,7 +27,7 @@ from equipoise.config import RunSettings
 from equipoise.core.files import read_json_lines
 from equipoise.core.outcomes import Outcome
 from equipoise.recipes import RECIPES
-from equipoise.studies.adaptation import Bounds, baseline_settings, choices
+from equipoise.studies.adaptation.choices import Bounds, baseline_settings, choices
 from equipoise.training import resume, train
 
 DANN, STRONG = "adapt-mnist-mnistm-small", "adapt-mnist-mnistm-strong"

@@ -109,13 +109,13 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _bounds(*, with_baselines: bool) -> tuple[BaselineName, ...]:
-    from equipoise.studies.adaptation import BASELINES
+    from equipoise.studies.adaptation.choices import BASELINES
 
     return BASELINES if with_baselines else ()
 
 
 def _bound(settings: RunSettings, name: BaselineName) -> RunSettings:
-    from equipoise.studies.adaptation import baseline_settings
+    from equipoise.studies.adaptation.choices import baseline_settings
 
     return baseline_settings(settings, name)
 
@@ -194,7 +194,7 @@ def _is_complete(path: Path) -> bool:
 
 
 def _has_oracle(path: Path) -> bool:
-    from equipoise.studies.adaptation import last_target_accuracy
+    from equipoise.studies.adaptation.choices import last_target_accuracy
 
     return last_target_accuracy(path) is not None
 
@@ -202,7 +202,7 @@ def _has_oracle(path: Path) -> bool:
 def _show(path: Path, settings: RunSettings) -> None:
     """Print the rules side by side, and keep them in a folder beside the run, with its features and a page."""
     from equipoise.reports.features import described_features, draw_features
-    from equipoise.studies.adaptation import analysis
+    from equipoise.studies.adaptation.analysis import analysis
 
     found, folder = analysis(path, settings), rules_folder(path)
     folder.mkdir(exist_ok=True)

@@ -8,16 +8,9 @@ import pytest
 from equipoise.config import RunSettings
 from equipoise.core.judges import RISKS
 from equipoise.recipes import RECIPES
-from equipoise.studies.adaptation import (
-    BASELINES,
-    LAST,
-    ORACLE,
-    Bounds,
-    analysis,
-    baseline_settings,
-    choices,
-    sentences,
-)
+from equipoise.studies.adaptation.analysis import analysis
+from equipoise.studies.adaptation.choices import BASELINES, LAST, ORACLE, Bounds, baseline_settings, choices
+from equipoise.studies.adaptation.words import sentences
 
 BOUNDS = Bounds(0.5, 0.9)
 
