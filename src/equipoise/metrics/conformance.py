@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from equipoise.core.conformance import run_checks
 from equipoise.core.errors import SampleSizeWarning, UserError
 from equipoise.metrics.distances import Distance
 from equipoise.metrics.uncertainty import Interval
@@ -37,12 +38,7 @@ MANY = 2500
 
 def check(distance: Distance, checks: Mapping[str, Check] | None = None) -> None:
     """Run all ``checks``; the first that fails raises AssertionError with its name noted."""
-    for name, each in (CHECKS if checks is None else checks).items():
-        try:
-            each(distance)
-        except AssertionError as error:
-            error.add_note(f"in the check {name!r} of the distance {distance.name!r}")
-            raise
+    run_checks(distance, CHECKS if checks is None else checks, f"the distance {distance.name!r}")
 
 
 def examples(distance: Distance, seed: int, count: int = COUNT, moved: bool = False) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from equipoise.core.conformance import run_checks
 from equipoise.metrics.selection.evidence import Evidence
 from equipoise.metrics.selection.rules import Rule
 
@@ -26,12 +27,7 @@ _TOLERANCE = 1e-9
 
 def check(rule: Rule, checks: Mapping[str, Check] | None = None) -> None:
     """Run all ``checks``; the first that fails raises AssertionError with its name noted."""
-    for name, each in (CHECKS if checks is None else checks).items():
-        try:
-            each(rule)
-        except AssertionError as error:
-            error.add_note(f"in the check {name!r} of the rule {rule.name!r}")
-            raise
+    run_checks(rule, CHECKS if checks is None else checks, f"the rule {rule.name!r}")
 
 
 def arrays(seed: int = 0, confidence: float = 1.0, noise: float = 1.0) -> dict[str, Any]:

@@ -19,6 +19,7 @@ conjugate gradient method, rule by rule. In a test suite:
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from equipoise.core.conformance import run_checks
 from equipoise.optimizers.conformance.conjugacy import CONJUGACY
 from equipoise.optimizers.conformance.contract import CONTRACT as _CONTRACT
 from equipoise.optimizers.conformance.memory import MEMORY
@@ -30,9 +31,4 @@ __all__ = ["CONJUGACY", "CONTRACT", "Check", "Factory", "check", "parameters", "
 
 def check(make: Factory, checks: Mapping[str, Check]) -> None:
     """Run all ``checks``; the first that fails raises AssertionError with its name noted."""
-    for name, each in checks.items():
-        try:
-            each(make)
-        except AssertionError as error:
-            error.add_note(f"in the check {name!r}")
-            raise
+    run_checks(make, checks)

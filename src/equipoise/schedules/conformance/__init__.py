@@ -19,6 +19,7 @@ the checks of a decay, a function of the step; `GAP` those of a gap-aware factor
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from equipoise.core.conformance import run_checks
 from equipoise.schedules.conformance.decay import DECAY
 from equipoise.schedules.conformance.gap import GAP
 
@@ -27,9 +28,4 @@ __all__ = ["DECAY", "GAP", "check"]
 
 def check(make: Any, checks: Mapping[str, Callable[[Any], None]]) -> None:
     """Run all ``checks``; the first that fails raises AssertionError with its name noted."""
-    for name, each in checks.items():
-        try:
-            each(make)
-        except AssertionError as error:
-            error.add_note(f"in the check {name!r}")
-            raise
+    run_checks(make, checks)
