@@ -12,7 +12,8 @@ by processor time; medians and quartiles are printed with the ratio plain / ours
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from torch.nn import functional
 
 from equipoise.config import RunSettings
 from equipoise.config.files import merged
+from equipoise.core.batches import Batch, DomainBatch
+from equipoise.networks.classifiers import Classifier
 from equipoise.recipes import RECIPES
 from equipoise.training.session import Session
 
@@ -29,25 +32,28 @@ class Reversal(torch.autograd.Function):
     """The identity forwards, minus the weight backwards."""
 
     @staticmethod
-    def forward(context, features: Tensor, weight: float) -> Tensor:
+    def forward(context: Any, features: Tensor, weight: float) -> Tensor:
         context.weight = weight
         return features.view_as(features)
 
     @staticmethod
-    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return -context.weight * gradient, None
 
 
 class PlainDann:
     """Two forwards, one backward, one Adam."""
 
-    def __init__(self, gen: nn.Module, disc: nn.Module, batches, weight: float = 1.0) -> None:
+    def __init__(self, gen: nn.Module, disc: nn.Module, batches: Iterator[Batch], weight: float = 1.0) -> None:
+        assert isinstance(gen, Classifier)
         self.gen, self.disc, self.batches, self.weight = gen, disc, batches, weight
         self.optimizer = torch.optim.Adam([*gen.parameters(), *disc.parameters()], lr=1e-3, betas=(0.5, 0.999))
 
     def step(self) -> None:
         """One update of everything."""
         batch = next(self.batches)
+        assert isinstance(batch, DomainBatch)
+        assert batch.labels is not None
         features = self.gen.features(batch.examples)
         label_loss = functional.cross_entropy(self.gen.head(features), batch.labels)
         source = self.disc(Reversal.apply(features, self.weight))

@@ -18,14 +18,16 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
+import torch
 from scipy import stats
 
-import equipoise.data.domains
-from equipoise.config import RunSettings
+from equipoise.config import DataSettings, RunSettings
 from equipoise.core.files import read_json_lines
 from equipoise.core.outcomes import Outcome
+from equipoise.data import Source, build_source, domains
 from equipoise.recipes import RECIPES
 from equipoise.studies.adaptation.choices import Bounds, baseline_settings, choices
 from equipoise.training import resume, train
@@ -72,10 +74,14 @@ def settings_for(arm: str, seed: int, given: argparse.Namespace) -> RunSettings:
 
 def keep_decoded() -> None:
     """Decode each set once for all runs of this process; nothing writes to a source."""
-    build = functools.lru_cache(maxsize=None)(equipoise.data.domains.build_source)
-    equipoise.data.domains.build_source = lambda settings, device, split=None, on_progress=None: build(
-        settings, device, split
-    )
+    build = functools.lru_cache(maxsize=None)(build_source)
+
+    def quietly(
+        settings: DataSettings, device: torch.device, split: str | None = None, on_progress: object = None
+    ) -> Source:
+        return build(settings, device, split)
+
+    mock.patch.object(domains, "build_source", quietly).start()
 
 
 def play(arm: str, seed: int, given: argparse.Namespace) -> None:

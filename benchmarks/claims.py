@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 
 from equipoise.cli.studying import Player, Playing
+from equipoise.config import RunSettings
 from equipoise.core.files import write_json
 from equipoise.data.kept import sources_kept
 from equipoise.recipes.claims import CLAIMS, Claim, measured_often
@@ -29,7 +30,7 @@ PLAYABLE = [name for name in CLAIMS if not name.endswith("-paper")]
 FEWEST_GRADIENTS, ROUNDS_TIMED, SECONDS_AROUND = 200, 20, 0.5
 
 
-def arms_of(claim: Claim, gradients: int, arguments: argparse.Namespace) -> dict:
+def arms_of(claim: Claim, gradients: int, arguments: argparse.Namespace) -> dict[str, dict[str, RunSettings]]:
     """The claim's arms on the data at hand."""
     path = str(arguments.data / claim.data)
     return {
@@ -51,7 +52,7 @@ def gradients_that_fit(claim: Claim, arguments: argparse.Namespace) -> int:
         found = json.loads(kept.read_text())
         if found["seconds_per_run"] != arguments.seconds_per_run:
             print(f"{kept} was measured for {found['seconds_per_run']:g} s a run, which stays; give another --out.")
-        return found["gradients"]
+        return int(found["gradients"])
     found = []
     with sources_kept():
         for candidates in arms_of(claim, 1000, arguments).values():
@@ -66,13 +67,14 @@ def gradients_that_fit(claim: Claim, arguments: argparse.Namespace) -> int:
     return gradients
 
 
-def timed(settings) -> tuple[float, float]:
+def timed(settings: RunSettings) -> tuple[float, float]:
     """Seconds of this process for a round and for an evaluation."""
     session = Session(settings)
     evaluator = build_evaluator(settings, session.device, session.board.source)
-    evaluator.evaluate(session.generate)
+    assert evaluator is not None, "claims are told by evaluations"
+    evaluator.evaluate(session.subject)
     started = time.process_time()
-    evaluator.evaluate(session.generate)
+    evaluator.evaluate(session.subject)
     between = time.process_time()
     session.play_round()
     warm = time.process_time()

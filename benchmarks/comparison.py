@@ -16,7 +16,8 @@ from scipy import stats
 
 from equipoise.studies.comparison.paired import mean_interval, paired
 
-LAWS: dict[str, tuple[Callable, float]] = {
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+LAWS: dict[str, tuple[Draw, float]] = {
     "normal": (lambda generator, size: generator.normal(size=size), 0.0),
     "Laplace": (lambda generator, size: generator.laplace(size=size), 0.0),
     "Student, 3": (lambda generator, size: generator.standard_t(3, size=size), 0.0),
@@ -31,6 +32,8 @@ LAWS: dict[str, tuple[Callable, float]] = {
 def ours(values: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
     """The interval of `equipoise.studies.comparison.paired`."""
     found = mean_interval(values.tolist(), int(generator.integers(2**31)))
+    assert found.low is not None
+    assert found.high is not None
     return found.low, found.high
 
 
@@ -81,8 +84,8 @@ def false_positives(num_samples: int) -> None:
         for lost in (0.0, 0.2):
             arms = generator.normal(size=(num_samples, 2, number))
             arms[generator.random(arms.shape) < lost] = math.inf
-            ps = [paired(*(("a", dict(enumerate(arm))) for arm in pair)).p for pair in arms]
-            shares.append(np.mean([p <= 0.05 for p in ps]))
+            ps = [paired(("a", dict(enumerate(one))), ("a", dict(enumerate(other)))).p for one, other in arms]
+            shares.append(np.mean([p is not None and p <= 0.05 for p in ps]))
         print(f"| {number} | {shares[0]:.3f} | {shares[1]:.3f} |", flush=True)
 
 

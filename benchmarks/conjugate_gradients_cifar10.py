@@ -14,6 +14,7 @@ import argparse
 import json
 import statistics
 from pathlib import Path
+from typing import Any
 
 from equipoise.config import (
     DataSettings,
@@ -56,12 +57,13 @@ def settings(arm: str, seed: int, arguments: argparse.Namespace) -> RunSettings:
     )
 
 
-def outcome(arm: str, seed: int, arguments: argparse.Namespace) -> dict:
+def outcome(arm: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """How the run ended; it is run unless it was before."""
     file = arguments.runs / f"{arm}-{seed}" / "outcome.json"
     if not file.exists():
         train(settings(arm, seed, arguments))
-    return json.loads(file.read_text())
+    ending: dict[str, Any] = json.loads(file.read_text())
+    return ending
 
 
 def cap_fraction(arm: str, seed: int, arguments: argparse.Namespace) -> str:
@@ -81,7 +83,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/cg-first-look"), help="where the runs are kept")
     arguments = parser.parse_args()
     arguments.runs.mkdir(parents=True, exist_ok=True)
-    results = {arm: [] for arm in ARMS}
+    results: dict[str, list[dict[str, Any]]] = {arm: [] for arm in ARMS}
     for seed in range(arguments.seeds):
         for arm in ARMS:
             results[arm].append(outcome(arm, seed, arguments))

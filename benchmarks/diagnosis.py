@@ -11,6 +11,7 @@ that has played ``--rounds`` rounds.
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -46,13 +47,9 @@ def measure(recipe: str, width: int, arguments: argparse.Namespace) -> None:
     position = Position(session, DiagnosisSettings(num_batches=2))
     product = time_of_product(position, arguments.repeats)
     for accuracy in arguments.accuracies:
-        found, took = None, 0.0
-
-        def look(accuracy: float = accuracy) -> None:
-            nonlocal found
-            found = measure_spectrum(Position(session, DiagnosisSettings(accuracy=accuracy)))
-
-        took = timed(look)
+        started = time.perf_counter()
+        found = measure_spectrum(Position(session, DiagnosisSettings(accuracy=accuracy)))
+        took = time.perf_counter() - started
         parts = (found.jacobian, found.disc_hessian, found.gen_hessian)
         products = sum(part.num_products for part in parts)
         residual = max(part.residual / part.scale for part in parts)
@@ -70,7 +67,7 @@ def time_of_product(position: Position, repeats: int) -> float:
         return statistics.median(timed(lambda: near.transposed(vector)) for _ in range(repeats))
 
 
-def timed(act) -> float:
+def timed(act: Callable[[], object]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started

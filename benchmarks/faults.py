@@ -40,7 +40,8 @@ def kill_rows(number: int, seed: int, folder: Path) -> list[Row]:
     rows = []
     with Lab() as lab:
         for scene in SCENES:
-            done, wrong = Counter(), 0
+            done: Counter[str] = Counter()
+            wrong = 0
             for way, num_kills, differs in kills(lab, scene, number // len(SCENES), folder / scene, seed):
                 done[way] += num_kills
                 wrong += bool(differs)

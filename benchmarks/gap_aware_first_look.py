@@ -18,6 +18,7 @@ import math
 import random
 import statistics
 from pathlib import Path
+from typing import Any
 
 from equipoise.config import (
     DataSettings,
@@ -76,7 +77,7 @@ def settings(gan: str, number: int, arm: str, arguments: argparse.Namespace) -> 
     )
 
 
-def played(gan: str, number: int, arm: str, arguments: argparse.Namespace) -> dict:
+def played(gan: str, number: int, arm: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The line of one run, which is played now."""
     run = settings(gan, number, arm, arguments)
     folder = arguments.runs / run.name
@@ -103,7 +104,7 @@ def played(gan: str, number: int, arm: str, arguments: argparse.Namespace) -> di
     }
 
 
-def show(lines: list[dict]) -> None:
+def show(lines: list[dict[str, Any]]) -> None:
     """Every run, and the two arms side by side."""
     for gan in OBJECTIVES:
         mine = {(line["configuration"], line["arm"]): line for line in lines if line["gan"] == gan}

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from equipoise.core.devices import keep_freed_memory
 from equipoise.metrics import InceptionFeatures
+from equipoise.metrics.features.inception import Precision
 from equipoise.metrics.features.inception_fast import fast, folded
 from equipoise.metrics.features.inception_network import inception, random_weights
 
@@ -70,9 +71,10 @@ def joined() -> Run:
     return in_batches(fast(inception(random_weights())), 8, torch.channels_last)
 
 
-def features(**options: object) -> Run:
+def features(*, precision: Precision = "float32", compiled: bool = False) -> Run:
     """What the package offers. The rule is pytorch-fid's, so that all see the same numbers."""
-    return InceptionFeatures(weights=random_weights(), resize="pytorch-fid", **options)
+    weights = random_weights()
+    return InceptionFeatures(weights=weights, resize="pytorch-fid", precision=precision, compiled=compiled)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ import resource
 import statistics
 import time
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -63,7 +64,8 @@ def features(count, dimension, seed, disturbed=False):
 
 def in_turns(candidates, num_repeats):
     """Seconds of every candidate, turn by turn, and what the last turn gave."""
-    times, results = {name: [] for name in candidates}, {}
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    results = {}
     for _ in range(num_repeats):
         for name, candidate in candidates.items():
             started = time.perf_counter()
@@ -114,6 +116,16 @@ def plain(moments):
     return moments.mean.copy(), moments.covariance.copy()
 
 
+def of_moments(way, a, b):
+    """A usual way's distance between two sets of moments."""
+    return way(*plain(a), *plain(b))
+
+
+def of_features(way, a, b):
+    """A usual way's distance between two sets of features."""
+    return way(*statistics_of(a), *statistics_of(b))
+
+
 def fresh(moments):
     """The same moments without the factors they keep."""
     return Moments(moments.mean, moments.covariance, moments.count)
@@ -129,7 +141,7 @@ def frechet(size, repeats):
         "ours": lambda: frechet_distance(fresh(ours), fresh(theirs)),
         "ours, reference factor cached": lambda: frechet_distance(fresh(ours), theirs),
     }
-    candidates |= {name: lambda way=way: way(*plain(ours), *plain(theirs)) for name, way in USUAL.items()}
+    candidates |= {name: partial(of_moments, way, ours, theirs) for name, way in USUAL.items()}
     times, values = in_turns(candidates, repeats)
     exact = accurate(ours, theirs)
     _frechet_report(f"Frechet distance, d = {d}, N = {many:,} (value {exact:.6f})", times, values, exact)
@@ -138,14 +150,12 @@ def frechet(size, repeats):
     small_a, small_b = a[:few], b[:few]
     ours, theirs = Moments.from_features(small_a), Moments.from_features(small_b)
     candidates = {"ours": lambda: frechet_distance(fresh(ours), fresh(theirs))}
-    candidates |= {name: lambda way=way: way(*plain(ours), *plain(theirs)) for name, way in USUAL.items()}
+    candidates |= {name: partial(of_moments, way, ours, theirs) for name, way in USUAL.items()}
     times, values = in_turns(candidates, repeats)
     exact = frechet_distance_from_features(small_a.astype(float), small_b.astype(float))
     _frechet_report(f"below full rank, from moments, N = {few:,} (value {exact:.6f})", times, values, exact)
     candidates = {"ours": lambda: frechet_distance_from_features(small_a, small_b)}
-    candidates |= {
-        name: lambda way=way: way(*statistics_of(small_a), *statistics_of(small_b)) for name, way in USUAL.items()
-    }
+    candidates |= {name: partial(of_features, way, small_a, small_b) for name, way in USUAL.items()}
     times, values = in_turns(candidates, repeats)
     _frechet_report(f"below full rank, from features, N = {few:,}", times, values, exact)
     _self_report(f"a set against itself, d = {d}, N = {few:,}", ours)
@@ -174,7 +184,7 @@ def _self_report(title, moments):
     print(f"\n{title}, over its trace {trace:.4g}")
     print(f"  {'ours':<42} {frechet_distance(moments, fresh(moments)) / trace:.1e}")
     for name, way in USUAL.items():
-        print(f"  {name:<42} {way(*plain(moments), *plain(moments)) / trace:+.1e}")
+        print(f"  {name:<42} {of_moments(way, moments, moments) / trace:+.1e}")
 
 
 def accuracy(size, repeats):
@@ -182,14 +192,14 @@ def accuracy(size, repeats):
     print(f"\nagainst 50 digits, d = {size['digits']}, worst of 3 seeds, relative error of the distance")
     d = size["digits"]
     for title, count, decades in (("well conditioned", 20 * d, 0), ("12 decades", 20 * d, 6), ("N = d / 2", d // 2, 0)):
-        worst = Counter()
+        worst: defaultdict[str, float] = defaultdict(float)
         for seed in range(3):
             draw = np.random.default_rng(seed)
             spread = np.logspace(0, -decades, d)
             a, b = (draw.standard_normal((count, d)) * spread + shift for shift in (0, 0.1))
             exact = fifty_digits(a, b)
             ways = {"ours": frechet_distance(Moments.from_features(a), Moments.from_features(b))}
-            ways |= {name: way(*statistics_of(a), *statistics_of(b)) for name, way in USUAL.items()}
+            ways |= {name: of_features(way, a, b) for name, way in USUAL.items()}
             for name, value in ways.items():
                 worst[name] = max(worst[name], abs(value / exact - 1))
         print(f"  {title:<18}" + "   ".join(f"{name} {error:.1e}" for name, error in worst.items()))
@@ -235,7 +245,7 @@ def moments(size, repeats):
         "numpy.cov in float64": lambda: np.cov(a.astype(np.float64), rowvar=False),
     }
     sizes = [each for each in (1, 16, 64, 256, 1024, 4096) if each < count]
-    candidates |= {f"ours, batches of {each:,}": lambda each=each: streamed(a, each) for each in sizes}
+    candidates |= {f"ours, batches of {each:,}": partial(streamed, a, each) for each in sizes}
     times, results = in_turns(candidates, repeats)
     exact = results["ours, whole"]
     results["numpy.cov in float64"] = Moments(a.mean(axis=0, dtype=np.float64), results["numpy.cov in float64"], count)
@@ -347,7 +357,8 @@ def by_dictionaries(ours, theirs, order):
     """As the published language-model code counts: one by one."""
 
     def frequencies(lines):
-        counts, total = defaultdict(int), 0
+        counts: defaultdict[tuple[int, ...], int] = defaultdict(int)
+        total = 0
         for line in lines:
             for at in range(len(line) - order + 1):
                 counts[tuple(line[at : at + order])] += 1

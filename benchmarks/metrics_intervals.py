@@ -48,13 +48,13 @@ def line(dimension, ratio, case, repeats):
         a = one_set(draw, first, np.zeros(dimension), ratio * dimension, heavy)
         b = one_set(draw, second, mean, ratio * dimension, heavy)
         found.append(frechet_interval(Moments.from_features(a), Moments.from_features(b), a, b))
-    values = np.array([each.value for each in found])
-    holds_mean = np.mean([each.low <= values.mean() <= each.high for each in found])
-    holds_truth = np.mean([each.low <= truth + each.bias <= each.high for each in found])
-    bias, error = (np.mean([getattr(each, name) for each in found]) for name in ("bias", "standard_error"))
+    rows = [(each.value, each.low, each.high, each.bias, each.standard_error) for each in found]
+    values, low, high, biases, errors = np.array(rows, dtype=float).T
+    holds_mean = np.mean((low <= values.mean()) & (values.mean() <= high))
+    holds_truth = np.mean((low <= truth + biases) & (truth + biases <= high))
     return (
-        f"  {dimension:>3} {ratio:>5}  {case:<20} {truth:8.3f} {values.mean() - truth:9.4f} {bias:9.4f} "
-        f"{values.std():8.4f} {error:8.4f} {holds_mean:8.0%} {holds_truth:8.0%}"
+        f"  {dimension:>3} {ratio:>5}  {case:<20} {truth:8.3f} {values.mean() - truth:9.4f} {biases.mean():9.4f} "
+        f"{values.std():8.4f} {errors.mean():8.4f} {holds_mean:8.0%} {holds_truth:8.0%}"
     )
 
 

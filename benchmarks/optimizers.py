@@ -15,8 +15,11 @@ import argparse
 import math
 import statistics
 import time
+from collections.abc import Callable
+from functools import partial
 
 import torch
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer
 
 from equipoise.config import NetworkSettings
@@ -31,14 +34,16 @@ class PerTensor(Optimizer):
     """Algorithm 1 as one writes it down first."""
 
     def __init__(self, params, lr, beta):
-        self.rule, self.previous, self.directions = beta, None, None
+        self.rule = beta
+        self.previous: list[Tensor] = []
+        self.directions: list[Tensor] = []
         super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
     def step(self, closure=None):
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         gradients = [parameter.grad.clone() for parameter in parameters]
-        if self.previous is None:
+        if not self.previous:
             directions = [-gradient for gradient in gradients]
         else:
             beta = self.beta(gradients)
@@ -63,7 +68,7 @@ class PerTensor(Optimizer):
             y_y = dot("g", "g") - 2 * dot("g", "p") + dot("p", "p")
             return clipped(clipped(g_y(), d_y()) - clipped(2 * y_y * dot("d", "g"), d_y() ** 2, cap=math.inf))
 
-        rules = {
+        rules: dict[str, Callable[[], float]] = {
             "fr": lambda: clipped(dot("g", "g"), dot("p", "p")),
             "prp": lambda: clipped(g_y(), dot("p", "p")),
             "hs": lambda: clipped(g_y(), d_y()),
@@ -117,7 +122,7 @@ def in_turns(pairs, num_steps, num_repeats, device):
     """Seconds per step of every pair, turn by turn, so that a drift of the machine meets all alike."""
     for pair in pairs.values():
         seconds_per_step(pair, 3, device)
-    times = {name: [] for name in pairs}
+    times: dict[str, list[float]] = {name: [] for name in pairs}
     for _ in range(num_repeats):
         for name, pair in pairs.items():
             times[name].append(seconds_per_step(pair, num_steps, device))
@@ -157,14 +162,14 @@ def main():
     arguments = parser.parse_args()
     device = resolve_device(arguments.device)
     kept = arguments.keep_memory and keep_freed_memory()
-    makers = {
-        "adam foreach": lambda parameters: Adam(parameters, lr=RATE, foreach=True),
-        "adam fused": lambda parameters: Adam(parameters, lr=RATE, fused=True),
-        "sgd foreach": lambda parameters: SGD(parameters, lr=RATE, foreach=True),
+    makers: dict[str, Callable[[list[nn.Parameter]], Optimizer]] = {
+        "adam foreach": partial(Adam, lr=RATE, foreach=True),
+        "adam fused": partial(Adam, lr=RATE, fused=True),
+        "sgd foreach": partial(SGD, lr=RATE, foreach=True),
     }
     for rule in arguments.rules:
-        makers[f"cg-{rule}"] = lambda parameters, rule=rule: ConjugateGradient(parameters, lr=RATE, beta=rule)
-        makers[f"per tensor {rule}"] = lambda parameters, rule=rule: PerTensor(parameters, lr=RATE, beta=rule)
+        makers[f"cg-{rule}"] = partial(ConjugateGradient, lr=RATE, beta=rule)
+        makers[f"per tensor {rule}"] = partial(PerTensor, lr=RATE, beta=rule)
     pairs = {name: Pair(make, arguments.width, device) for name, make in makers.items()}
     count = sum(parameter.numel() for parameter in pairs["adam foreach"].parameters())
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {device}, freed memory kept: {kept}")

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +115,12 @@ def ring_plan(steps: int, number: int = 24) -> list[PlannedRun]:
 
 def make_backend(name: str) -> Backend:
     """Two workers of the kind asked for."""
-    return {"here": Here, "processes": lambda: Processes(2), "ray": lambda: OnRay(2)}[name]()
+    backends: dict[str, Callable[[], Backend]] = {
+        "here": Here,
+        "processes": lambda: Processes(2),
+        "ray": lambda: OnRay(2),
+    }
+    return backends[name]()
 
 
 def play_study(folder: Path, steps: int, backend: str) -> None:
@@ -241,12 +246,14 @@ def mnist(data: Path, steps: int) -> None:
     single, pair = NoiseAverage(torch.device("cpu"), 0.95), NoiseAverage(torch.device("cpu"), 0.95)
     for step in range(1, steps + 1):
         batch = next(batches)
+        assert batch.labels is not None, "the data have classes"
         loss = functional.cross_entropy(model(batch.examples), batch.labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if step > steps / 2 and step % 10 == 0:
             whole = next(large)
+            assert whole.labels is not None
             gradients = example_gradients(model, whole.examples, whole.labels)
             squares, mean = gradients.square().sum(1).mean(), gradients.mean(0).square().sum()
             single.update(from_norms(squares, mean, 1, len(gradients)))
@@ -257,7 +264,7 @@ def mnist(data: Path, steps: int) -> None:
             print(f"step {step}: loss {loss.item():.3f}, noise scale by examples {scales[0]}, by two sizes {scales[1]}")
 
 
-def example_gradients(model: nn.Module, examples: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+def example_gradients(model: nn.Module, examples: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Gradients (N, parameters) of the cross entropy of each example."""
 
     def loss(parameters: dict[str, torch.Tensor], example: torch.Tensor, label: torch.Tensor) -> torch.Tensor:

@@ -32,7 +32,8 @@ class ByHand:
         )
 
     def fake(self) -> torch.Tensor:
-        return self.gen(torch.randn(self.size, self.latent_dim))
+        lines: torch.Tensor = self.gen(torch.randn(self.size, self.latent_dim))
+        return lines
 
     def round(self) -> None:
         loss = -self.disc(self.fake()).mean()

@@ -20,12 +20,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from PIL import Image
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.utils.flop_counter import FlopCounterMode
 
 from equipoise.config import DataSettings, EvaluationSettings, NetworkSettings, PlayerSettings, RunSettings
@@ -33,11 +36,19 @@ from equipoise.data import build_source
 from equipoise.training.session import Session
 
 BATCH_SIZE, LATENT_DIM = 64, 100
+RATE, BETAS = 2e-4, (0.5, 0.999)
+
+
+class Loop(Protocol):
+    """What is timed."""
+
+    def round(self) -> None:
+        """Update both players."""
 
 
 def settings_for(width: int, source: DataSettings) -> RunSettings:
     """Our default settings at one width."""
-    player = PlayerSettings(lr=2e-4, betas=(0.5, 0.999))
+    player = PlayerSettings(lr=RATE, betas=BETAS)
     return RunSettings(
         data=source,
         network=NetworkSettings(architecture="dcgan", width=width),
@@ -79,9 +90,8 @@ class LeanLoop:
         self.disc, self.gen = session.board.game.disc, session.board.game.gen
         self.average = session.average.module
         self.disc_weights, self.gen_weights = list(self.disc.parameters()), list(self.gen.parameters())
-        rate, betas = settings.disc.lr, settings.disc.betas
-        self.disc_adam = torch.optim.Adam(self.disc_weights, lr=rate, betas=betas, fused=True)
-        self.gen_adam = torch.optim.Adam(self.gen_weights, lr=rate, betas=betas, fused=True)
+        self.disc_adam = torch.optim.Adam(self.disc_weights, lr=RATE, betas=BETAS, fused=True)
+        self.gen_adam = torch.optim.Adam(self.gen_weights, lr=RATE, betas=BETAS, fused=True)
         self.batches, self.noise = session.board.loader, torch.Generator().manual_seed(0)
         floats = [buffer for buffer in self.gen.buffers() if buffer.is_floating_point()]
         self.followed = self.gen_weights + floats
@@ -110,9 +120,8 @@ class TutorialLoop:
     def __init__(self, settings: RunSettings) -> None:
         torch.manual_seed(settings.seed)
         self.disc, self.gen = tutorial_networks(settings.network.width)
-        rate, betas = settings.disc.lr, settings.disc.betas
-        self.disc_adam = torch.optim.Adam(self.disc.parameters(), lr=rate, betas=betas)
-        self.gen_adam = torch.optim.Adam(self.gen.parameters(), lr=rate, betas=betas)
+        self.disc_adam = torch.optim.Adam(self.disc.parameters(), lr=RATE, betas=BETAS)
+        self.gen_adam = torch.optim.Adam(self.gen.parameters(), lr=RATE, betas=BETAS)
         source = build_source(settings.data, torch.device("cpu"))
         self.batches = source.batches(BATCH_SIZE, torch.Generator().manual_seed(settings.seed))
         self.criterion = nn.BCELoss()
@@ -135,9 +144,9 @@ class TutorialLoop:
         self.history.append((on_real.item() + on_fake.item(), gen_loss.item()))
 
     def losses(self) -> tuple[float, float]:
-        means = tuple(statistics.fmean(column) for column in zip(*self.history, strict=True))
+        disc, gen = (statistics.fmean(column) for column in zip(*self.history, strict=True))
         self.history.clear()
-        return means
+        return disc, gen
 
 
 def tutorial_networks(width: int) -> tuple[nn.Module, nn.Module]:
@@ -174,10 +183,11 @@ class Elsewhere:
 
     def __call__(self, num_rounds: int) -> float:
         self._here.send(num_rounds)
-        return self._here.recv()
+        seconds: float = self._here.recv()
+        return seconds
 
 
-def serve_tutorial(settings: RunSettings, pipe) -> None:
+def serve_tutorial(settings: RunSettings, pipe: Connection) -> None:
     """Answer each number of rounds with the mean seconds of a round, until the other end is gone."""
     loop = TutorialLoop(settings)
     with contextlib.suppress(EOFError):
@@ -185,7 +195,7 @@ def serve_tutorial(settings: RunSettings, pipe) -> None:
             pipe.send(seconds_per_round(loop, pipe.recv()))
 
 
-def seconds_per_round(loop, num_rounds: int) -> float:
+def seconds_per_round(loop: Loop, num_rounds: int) -> float:
     """Mean seconds of a round over one turn."""
     started = time.perf_counter()
     for _ in range(num_rounds):
@@ -213,21 +223,22 @@ def ratio(times: dict[str, list[float]], one: str, other: str) -> str:
     return f"{statistics.median(ratios):.3f} [{ratios[0]:.3f}, {ratios[-1]:.3f}]"
 
 
-def floating_point_operations(loop) -> int:
+def floating_point_operations(loop: Loop) -> int:
     """Multiplications and additions of one round, as torch counts them."""
     with FlopCounterMode(display=False) as counter:
         loop.round()
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def peak_rate() -> float:
     """The highest rate (operations per second) of a matrix product and of convolutions of this machine, measured."""
     product = torch.rand(2048, 2048)
-    candidates = [(lambda: product @ product, 2 * 2048**3)]
+    candidates: list[tuple[Callable[[], torch.Tensor], int]] = [(lambda: product @ product, 2 * 2048**3)]
     for channels in (64, 128, 256):
         images = torch.rand(64, channels, 16, 16).contiguous(memory_format=torch.channels_last)
-        layer = nn.Conv2d(channels, channels, 3, padding=1).to(memory_format=torch.channels_last)
-        candidates.append((lambda layer=layer, images=images: layer(images), 2 * 64 * 256 * 9 * channels**2))
+        layer = nn.Conv2d(channels, channels, 3, padding=1)
+        convert_conv2d_weight_memory_format(layer, torch.channels_last)
+        candidates.append((partial(layer, images), 2 * 64 * 256 * 9 * channels**2))
     rates = []
     with torch.inference_mode():
         for run, operations in candidates:
@@ -244,7 +255,7 @@ def compare_losses(settings: RunSettings, num_rounds: int, every: int) -> None:
     curves: dict[str, list[list[tuple[float, float]]]] = {"ours": [], "tutorial": []}
     for seed in range(3):
         seeded = settings.model_copy(update={"seed": seed})
-        loops = {"ours": OurLoop(seeded), "tutorial": TutorialLoop(seeded)}
+        loops: dict[str, OurLoop | TutorialLoop] = {"ours": OurLoop(seeded), "tutorial": TutorialLoop(seeded)}
         for name, loop in loops.items():
             curve = []
             for _ in range(num_rounds // every):
@@ -282,7 +293,7 @@ def report(width: int, source: DataSettings, arguments: argparse.Namespace, peak
     """Times, ratios and rates at one width."""
     settings = settings_for(width, source)
     ours = OurLoop(settings)
-    plays = {
+    plays: dict[str, Play] = {
         "ours": partial(seconds_per_round, ours),
         "lean": partial(seconds_per_round, LeanLoop(settings)),
         "tutorial": Elsewhere(settings),

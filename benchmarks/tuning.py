@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import norm
 
+from equipoise.studies.interval import Interval
 from equipoise.studies.tuning.budget import budget_curve, budget_ratio
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
@@ -40,6 +41,13 @@ LAWS: dict[str, tuple[Draw, Callable[[int], float]]] = {
 }
 
 
+def holds(interval: Interval, truth: float) -> bool:
+    """Whether the truth lies between the ends, which every budget up to half of the trials has."""
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.low <= truth <= interval.high
+
+
 def coverage(repetitions: int) -> None:
     """Print the shares."""
     for number in NUM_TRIALS:
@@ -48,7 +56,7 @@ def coverage(repetitions: int) -> None:
             held = np.zeros(len(budgets))
             for repetition in range(repetitions):
                 means = budget_curve(draw(np.random.default_rng(repetition), number).tolist()).means
-                held += [means[k - 1].low <= truth(k) <= means[k - 1].high for k in budgets]
+                held += [holds(means[k - 1], truth(k)) for k in budgets]
             shares = ", ".join(f"k = {k}: {share:.1%}" for k, share in zip(budgets, held / repetitions, strict=True))
             print(f"curve, {number} trials, {name}: {shares}", flush=True)
         for factor, shared in ((1.0, 0.9), (0.5, 0.9), (0.5, 0.0), (0.2, 0.5)):

@@ -34,7 +34,8 @@ def pixels() -> np.ndarray:
     frequency = np.hypot(np.fft.fftfreq(24)[:, None], np.fft.fftfreq(40)[None])
     noise = np.fft.fft2(random.normal(size=(3, 3, 24, 40))) / np.maximum(frequency, 1 / 40)
     images = np.fft.ifft2(noise).real
-    return np.clip(np.rint(images / images.std() * 60 + 128), 0, 255).astype(np.uint8)
+    found: np.ndarray = np.clip(np.rint(images / images.std() * 60 + 128), 0, 255).astype(np.uint8)
+    return found
 
 
 def main() -> None:

@@ -154,6 +154,7 @@ class Training(nn.Module):
     def __init__(self, classifier: Classifier, pixels: int, *, normalised: bool) -> None:
         super().__init__()
         *trunk, hidden, activation = classifier.features
+        assert isinstance(hidden, nn.Linear)
         self.norms = nn.ModuleDict(
             {
                 str(place): nn.BatchNorm2d(layer.out_channels)
@@ -179,7 +180,10 @@ class Training(nn.Module):
     def fold_into(self, classifier: Classifier) -> None:
         """Put the normalisations into the weights of the layers before them."""
         for place, norm in self.norms.items():
-            classifier.features[int(place)] = fuse_conv_bn_eval(self.trunk[int(place)].eval(), norm.eval())
+            layer = self.trunk[int(place)]
+            assert isinstance(layer, nn.Conv2d)
+            assert isinstance(norm, nn.BatchNorm2d)
+            classifier.features[int(place)] = fuse_conv_bn_eval(layer.eval(), norm.eval())
         classifier.features[-2] = fuse_linear_bn_eval(self.hidden.eval(), self.norm.eval())
 
 

@@ -15,7 +15,8 @@ from equipoise.config.files import merged
 from equipoise.core.batches import Batch
 from equipoise.core.files import read_json_lines
 from equipoise.core.outcomes import Ending
-from equipoise.training import loop, train
+from equipoise.data import Mixture
+from equipoise.training import runs, train
 from equipoise.training.session import Session
 from faultlab.lab import small
 
@@ -101,7 +102,8 @@ def zeroed_generator(session: Session) -> None:
 
 def collapse(session: Session) -> None:
     """What is sampled and measured: all the data's modes up to the fault, a single point from then on."""
-    centres = session.board.source.centres  # type: ignore[union-attr]
+    assert isinstance(session.board.source, Mixture)
+    centres = session.board.source.centres
 
     def instead(_: Any, latents: tuple[torch.Tensor], made: torch.Tensor) -> torch.Tensor:
         kept = centres[:1] if strikes(session) else centres
@@ -164,7 +166,7 @@ def _pinned_at(metrics: list[dict[str, Any]]) -> int:
 @contextlib.contextmanager
 def injected(case: Case, first: list[int]) -> Iterator[None]:
     """Inside, every session has the fault of ``case``; ``first`` gets the first round that is not finite."""
-    build = loop.open_session
+    build = runs.open_session
 
     def open_session(*arguments: Any) -> Session:
         session = build(*arguments)
@@ -180,5 +182,5 @@ def injected(case: Case, first: list[int]) -> Iterator[None]:
         session.play_round = play_and_look  # type: ignore[method-assign]
         return session
 
-    with mock.patch.object(loop, "open_session", open_session):
+    with mock.patch.object(runs, "open_session", open_session):
         yield
