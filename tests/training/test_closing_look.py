@@ -9,10 +9,12 @@ from PIL import Image
 from equipoise.config.files import merged, validated
 from equipoise.core.outcomes import Outcome
 from equipoise.recipes import RECIPES
+from equipoise.training import RunFolder, loop, train
 from equipoise.training import closing_look as module
-from equipoise.training import loop, train
 from equipoise.training.closing_look import on_arcs, on_lines
+from equipoise.training.measuring.evaluator import build_evaluator
 from equipoise.training.neighbours import nearest
+from equipoise.training.runs import open_session
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.core.errors.IgnoredSettingWarning")
 SMALL = {"threads": 1, "network": {"width": 8}, "evaluation": {"every": 4, "num_samples": 50}}
@@ -85,7 +87,7 @@ def test_a_run_without_features_looks_at_pixels(tmp_path):
 
 
 def test_copies_are_at_distance_zero(tmp_path, monkeypatch):
-    real = next(iter(loop.open_session(settings_of(tmp_path), None).board.source.ordered(64, torch.device("cpu"))))
+    real = next(iter(open_session(settings_of(tmp_path), None).board.source.ordered(64, torch.device("cpu"))))
     monkeypatch.setattr("equipoise.training.session.Session.generate", lambda *_: real.examples)
     train(settings_of(tmp_path))
     found = json.loads((tmp_path / "digits" / "samples" / "neighbours.json").read_text())
@@ -113,11 +115,11 @@ def test_the_run_is_the_same_without_it(tmp_path, monkeypatch):
 
 def test_looking_leaves_no_trace_in_the_session(tmp_path):
     settings = settings_of(tmp_path)
-    session = loop.open_session(settings, None)
+    session = open_session(settings, None)
     for _ in range(3):
         session.play_round()
-    evaluator = loop.build_evaluator(settings, session.device, session.board.source)
-    folder = loop.RunFolder.create(settings)
+    evaluator = build_evaluator(settings, session.device, session.board.source)
+    folder = RunFolder.create(settings)
     before = session.state_dict()
     streams = {name: state.clone() for name, state in before["streams"].items()}
     weights = {name: value.clone() for name, value in session.networks_state()["gen_ema"].items()}
