@@ -192,6 +192,18 @@ def test_a_minimum_at_the_end_of_the_sweep_is_said_to_be_open():
     assert "smallest of the sweep, so that a smaller one may cost less" in advice(analyse(5.0, found, 20), "FD")[0]
 
 
+@pytest.mark.parametrize(
+    ("budget", "sizes", "words"),
+    [(100.0, [4, 8], "Batches 4 and 8 were"), (200.0, [4], "Batch 4 was"), (300.0, [], None)],
+)
+def test_sizes_that_were_given_up_too_early_to_be_dearer_are_named(budget, sizes, words):
+    late = [Reach(size, seed, budget, met=False) for size in (4, 8) for seed in range(3)]
+    found = analyse(1.0, [*late, *(Reach(size, seed, 60.0) for size in (16, 32) for seed in range(3))], 20)
+    assert found.given_up == sizes
+    said = [sentence for sentence in advice(found, "FD") if "given up before that cost was spent" in sentence]
+    assert (not said) if words is None else said[0].startswith(words)
+
+
 def runs_that_met(counts, num_runs=3):
     """Reaches of ``num_runs`` runs a size, as many of which as ``counts`` says met the target."""
     return [

@@ -21,6 +21,7 @@ def advice(finding: Finding, name: str) -> list[str]:
         ]
     return [
         _cheapest(finding, finding.measured, name),
+        *_given_up(finding),
         *_larger(finding, finding.measured),
         *_laws(finding),
         *_late(finding),
@@ -34,6 +35,14 @@ def _cheapest(finding: Finding, measured: Interval, name: str) -> str:
         return words
     beyond = {"smallest": "smaller", "largest": "larger"}[finding.at_edge]
     return f"{words} It is the {finding.at_edge} of the sweep, so that a {beyond} one may cost less still; add some."
+
+
+def _given_up(finding: Finding) -> list[str]:
+    sizes = [f"{size}" for size in finding.given_up]
+    if not sizes:
+        return []
+    which = f"Batch {sizes[0]} was" if len(sizes) == 1 else f"Batches {', '.join(sizes[:-1])} and {sizes[-1]} were"
+    return [f"{which} given up before that cost was spent, and may cost less still: more --max-steps would tell."]
 
 
 def _larger(finding: Finding, measured: Interval) -> list[str]:

@@ -36,6 +36,7 @@ class SizeSummary:
         sfo: steps x batch size.
         images: real examples seen by the discriminator.
         seconds: wall-clock time.
+        least_sfo: what the cost cannot be below: the median with runs that never arrived at what they had spent.
     """
 
     batch_size: int
@@ -45,6 +46,7 @@ class SizeSummary:
     sfo: Interval
     images: float
     seconds: float
+    least_sfo: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,13 @@ class Finding:
             return None
         ends = {self.sizes[0].batch_size: "smallest", self.sizes[-1].batch_size: "largest"}
         return ends.get(int(self.measured.value))
+
+    @property
+    def given_up(self) -> list[int]:
+        """Batch sizes whose runs ended, without arriving, at a cost below the least one, which may be theirs."""
+        finite = [one.sfo.value for one in self.sizes if math.isfinite(one.sfo.value)]
+        late = [one for one in self.sizes if not math.isfinite(one.sfo.value)]
+        return [one.batch_size for one in late if finite and one.least_sfo < min(finite)]
 
 
 def analyse(target: float, found: Sequence[Reach], num_resamples: int = 400, seed: int = 0) -> Finding:
@@ -146,6 +155,7 @@ def _summary(runs: Sequence[Reach], resamples: Sequence[Sequence[Reach]]) -> Siz
         steps.times(size),
         statistics.median([one.images if one.met else math.inf for one in runs]),
         statistics.median([one.seconds if one.met else math.inf for one in runs]),
+        statistics.median([one.sfo for one in runs]),
     )
 
 
