@@ -157,7 +157,7 @@ BATCH_SIZE_MNIST = Recipe(
     name="batch-size-mnist",
     summary="a small DCGAN on MNIST for sweeps over the batch size (local folder: --data.path)",
     source="this package, as batch-size-digits",
-    expected="not swept here yet; see docs/studies.md for digits",
+    expected="FD 10 in about 1,100 steps of batch 64 with Adam; see docs/studies.md",
     settings=mnist,
     variants=OPTIMIZERS,
 )
