@@ -16,6 +16,7 @@ from equipoise.studies.batch_size.profile import (
     critical_batch_influence,
     critical_batch_interval,
     degrees_of_freedom,
+    leverages,
     robustness,
 )
 from equipoise.studies.reaches import Reach
@@ -175,6 +176,22 @@ def test_scatter_that_is_larger_at_small_batches_widens_the_interval():
         factors[uneven].append(robustness(fitted, Likelihood(found, fitted.law, fitted.smallest)))
     assert np.median(factors[False]) < 1.2
     assert np.median(factors[True]) > 1.5
+
+
+@pytest.mark.parametrize("budget", [math.inf, 1500.0])
+def test_leverages_say_how_far_a_fit_follows_a_run(budget):
+    """Those of the runs that met the target sum to the number of parameters; moving one run shows each."""
+    found = runs(hyperbola, 0.05, budget=budget)
+    fitted = fit(Hyperbola(), found)
+    leverage = leverages(fitted, Likelihood(found, fitted.law, fitted.smallest))
+    assert leverage.sum() == pytest.approx(2, rel=1e-6)
+    assert not leverage[[not run.met for run in found]].any()
+    if math.isinf(budget):
+        place = 7
+        moved = [*found]
+        moved[place] = Reach(found[place].batch_size, 0, found[place].steps * 1.002)
+        change = math.log(fit(Hyperbola(), moved).steps([8])[0] / fitted.steps([8])[0]) / math.log(1.002)
+        assert change == pytest.approx(leverage[place], abs=0.02)
 
 
 def test_too_few_runs_give_no_interval():

@@ -6,7 +6,9 @@ The deviance is taken beside an F quantile because the scatter is estimated from
 degrees of freedom, the batch sizes weighted by how far each moves b*. The factor r makes up for scatter that is not
 the law's, such as larger one at small batches or heavy tails: the variance of the logit of b* that the runs' own
 scores show (the sandwich) over the one that the likelihood claims, but never below one (Rotnitzky & Jewell 1990;
-Chandler & Bate 2007). Censored runs take part in all of it.
+Chandler & Bate 2007). A run that the fit follows shows less than its scatter, so its score is divided by the root of
+1 - leverage (HC2, MacKinnon & White 1985): with few sizes met, the smallest alone decides b*. Censored runs take part
+in all of it.
 """
 
 import math
@@ -21,6 +23,7 @@ from equipoise.studies.interval import Interval
 from equipoise.studies.reaches import Reach
 
 _STEP = 1e-3
+_MOST_LEVERAGE = 0.9
 
 
 def critical_batch_interval(fitted: Fit, found: Sequence[Reach]) -> Interval:
@@ -77,7 +80,7 @@ def critical_batch_influence(fitted: Fit, counts: Mapping[int, int]) -> Array:
 def robustness(fitted: Fit, likelihood: Likelihood) -> float:
     """r: how much the logit of b* varies by the runs' own scores, over what the likelihood claims; at least 1."""
     place = np.append(fitted.parameters, math.log(fitted.scatter))
-    scores = _derivative(likelihood.of_each, place)
+    scores = _derivative(likelihood.of_each, place) / np.sqrt(1 - leverages(fitted, likelihood))[:, None]
 
     def slope(values: Array) -> Array:
         total: Array = _derivative(likelihood.of_each, values).sum(0)
@@ -85,10 +88,20 @@ def robustness(fitted: Fit, likelihood: Likelihood) -> float:
 
     information = _derivative(slope, place)
     claimed = np.linalg.pinv((information + information.T) / 2)
-    shown = claimed @ (scores.T @ scores) @ claimed * len(scores) / max(1, len(scores) - len(place))
+    shown = claimed @ (scores.T @ scores) @ claimed
     if claimed[-2, -2] <= 0:
         return 1.0
     return max(1.0, float(shown[-2, -2] / claimed[-2, -2]))
+
+
+def leverages(fitted: Fit, likelihood: Likelihood) -> Array:
+    """How far the law's value at each run follows that run, from 0 (also of censored runs) to 0.9; they sum to 2."""
+    sizes = likelihood.sizes[likelihood.met]
+    slopes = _derivative(lambda values: fitted.law.log_steps(values, sizes, fitted.smallest), fitted.parameters)
+    weighted = slopes / np.sqrt(fitted.scatter**2 + likelihood.cadence[likelihood.met])[:, None]
+    found: Array = np.zeros(len(likelihood.sizes))
+    found[likelihood.met] = np.einsum("ij,ji->i", weighted, np.linalg.pinv(weighted))
+    return np.minimum(found, _MOST_LEVERAGE)
 
 
 def _excess(fitted: Fit, likelihood: Likelihood, allowed: float) -> Callable[[float], float]:
