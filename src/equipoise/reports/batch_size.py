@@ -1,7 +1,8 @@
 """The two panels of a batch-size study: steps to the target, and their gradient cost, against the batch size.
 
 Drawn from the study's ``analysis.json`` alone. Both axes are logarithmic. Dots are medians over seeds with 95 %
-intervals; an arrow marks a size at which half of the runs or more never met the target; the lines are the fitted laws.
+intervals; a hollow triangle stands at what was spent in vain where half of the runs or more never met the target, which
+would take more; the lines are the fitted laws.
 At the foot of the second panel stand the estimates of the critical batch with their intervals.
 """
 
@@ -52,14 +53,10 @@ def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
     sizes, values = [one["batch_size"] for one in met], [one[column]["value"] for one in met]
     label = f"{JUDGES[target['judge']]} {target['target']:g}"
     axes.errorbar(sizes, values, yerr=_errors(met, column), fmt="o", color=colour, capsize=3, label=label)
-    for one in target["sizes"]:
-        if one[column]["value"] is None and values:
-            axes.annotate(
-                "",
-                (one["batch_size"], 1.6 * max(values)),
-                (one["batch_size"], 1.2 * max(values)),
-                arrowprops={"arrowstyle": "->", "color": colour},
-            )
+    late = [one for one in target["sizes"] if one[column]["value"] is None]
+    sizes = [one["batch_size"] for one in late]
+    spent = [one["least_sfo"] / (one["batch_size"] if column == "steps" else 1) for one in late]
+    axes.plot(sizes, spent, "^", color=colour, markerfacecolor="none", label=f"{label}: more than" if late else None)
     for name, law in target["laws"].items():
         drawn, steps = _inside_panel(law["curve"], 4 * max(one["steps"]["value"] for one in met))
         heights = [size * number for size, number in zip(drawn, steps, strict=True)] if column == "sfo" else steps
@@ -109,6 +106,7 @@ def _label(axes: Any, title: str, name: str, sizes: list[int], laws: list[str]) 
     from matplotlib.ticker import NullLocator
 
     axes.set(title=title, xlabel="batch size", ylabel=name, xscale="log", yscale="log")
+    axes.set_xlim(sizes[0] / 2, sizes[-1] * 2)
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
     low, high = axes.get_ylim()

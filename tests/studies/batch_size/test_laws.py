@@ -180,18 +180,31 @@ def test_scatter_that_is_larger_at_small_batches_widens_the_interval():
 
 @pytest.mark.parametrize("budget", [math.inf, 1500.0])
 def test_leverages_say_how_far_a_fit_follows_a_run(budget):
-    """Those of the runs that met the target sum to the number of parameters; moving one run shows each."""
+    """They sum to the number of parameters; moving one run shows its own."""
     found = runs(hyperbola, 0.05, budget=budget)
     fitted = fit(Hyperbola(), found)
     leverage = leverages(fitted, Likelihood(found, fitted.law, fitted.smallest))
     assert leverage.sum() == pytest.approx(2, rel=1e-6)
-    assert not leverage[[not run.met for run in found]].any()
     if math.isinf(budget):
         place = 7
         moved = [*found]
         moved[place] = Reach(found[place].batch_size, 0, found[place].steps * 1.002)
         change = math.log(fit(Hyperbola(), moved).steps([8])[0] / fitted.steps([8])[0]) / math.log(1.002)
         assert change == pytest.approx(leverage[place], abs=0.02)
+
+
+def test_information_is_the_curvature_of_each_runs_likelihood():
+    found = runs(hyperbola, 0.3, budget=1500.0)
+    fitted = fit(Hyperbola(), found)
+    likelihood = Likelihood(found, fitted.law, fitted.smallest)
+
+    def shifted(by):  # the law's ln N, for every run alike
+        return likelihood.of_each(np.append(fitted.parameters + np.array([by, 0.0]), math.log(fitted.scatter)))
+
+    step = 1e-3
+    curvature = (shifted(step) - 2 * shifted(0.0) + shifted(-step)) / step**2
+    assert not all(run.met for run in found)
+    assert likelihood.information(fitted.parameters, fitted.scatter) == pytest.approx(curvature, rel=1e-4, abs=1e-4)
 
 
 def test_too_few_runs_give_no_interval():

@@ -146,6 +146,20 @@ class Likelihood:
         found[late] = -special.log_ndtr((expected[late] - self.logs[late]) / np.sqrt(variance[late]))
         return found
 
+    def information(self, parameters: Array, scatter: float) -> Array:
+        """What every run says of the law's ln N at its size: minus the second derivative of its log-likelihood there.
+
+        A run that met the target has 1/variance; one that is censored less, down to 0 where it is no surprise.
+        """
+        expected = self.law.log_steps(parameters, self.sizes, self.smallest)
+        deviation = np.sqrt(scatter**2 + self.cadence)
+        late = np.isfinite(expected) & ~self.met
+        ahead = (expected[late] - self.logs[late]) / deviation[late]
+        hazard = np.exp(stats.norm.logpdf(ahead) - special.log_ndtr(ahead))
+        found: Array = np.where(self.met, deviation**-2.0, 0.0)
+        found[late] = hazard * (ahead + hazard) / deviation[late] ** 2
+        return found
+
     def negative(self, values: Array) -> float:
         """Negative log-likelihood of all."""
         total = float(self.of_each(values).sum())

@@ -95,12 +95,14 @@ def robustness(fitted: Fit, likelihood: Likelihood) -> float:
 
 
 def leverages(fitted: Fit, likelihood: Likelihood) -> Array:
-    """How far the law's value at each run follows that run, from 0 (also of censored runs) to 0.9; they sum to 2."""
-    sizes = likelihood.sizes[likelihood.met]
+    """How far the law's value at each run follows that run, from 0 to 0.9; before the cut they sum to 2."""
+    information = likelihood.information(fitted.parameters, fitted.scatter)
+    known = information > 0
+    sizes, roots = likelihood.sizes[known], np.sqrt(information[known])
     slopes = _derivative(lambda values: fitted.law.log_steps(values, sizes, fitted.smallest), fitted.parameters)
-    weighted = slopes / np.sqrt(fitted.scatter**2 + likelihood.cadence[likelihood.met])[:, None]
+    weighted = slopes * roots[:, None]
     found: Array = np.zeros(len(likelihood.sizes))
-    found[likelihood.met] = np.einsum("ij,ji->i", weighted, np.linalg.pinv(weighted))
+    found[known] = np.einsum("ij,ji->i", weighted, np.linalg.pinv(weighted))
     return np.minimum(found, _MOST_LEVERAGE)
 
 
