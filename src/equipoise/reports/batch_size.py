@@ -56,7 +56,7 @@ def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
     late = [one for one in target["sizes"] if one[column]["value"] is None]
     sizes = [one["batch_size"] for one in late]
     spent = [one["least_sfo"] / (one["batch_size"] if column == "steps" else 1) for one in late]
-    axes.plot(sizes, spent, "^", color=colour, markerfacecolor="none", label=f"{label}: more than" if late else None)
+    axes.plot(sizes, spent, "^", color=colour, markerfacecolor="none")
     for name, law in target["laws"].items():
         drawn, steps = _inside_panel(law["curve"], 4 * max(one["steps"]["value"] for one in met))
         heights = [size * number for size, number in zip(drawn, steps, strict=True)] if column == "sfo" else steps
@@ -116,4 +116,6 @@ def _label(axes: Any, title: str, name: str, sizes: list[int], laws: list[str]) 
     axes.grid(alpha=0.3)
     for law in laws:
         axes.plot([], [], linestyle=_LINES[law], color="grey", linewidth=1, label=law)
+    if any(line.get_marker() == "^" and len(line.get_xdata()) for line in axes.get_lines()):
+        axes.plot([], [], "^", color="grey", markerfacecolor="none", label="spent in vain")
     axes.legend(fontsize=7)

@@ -248,12 +248,12 @@ def drawn(folder, monkeypatch, *findings):
 def test_a_figure_names_each_target_and_each_law_once(tmp_path, monkeypatch):
     legends = drawn(tmp_path, monkeypatch, finding(), replace(finding(late=True), target=4.0))
     for legend in legends:
-        assert sorted(legend) == ["exponential", "hyperbola", "mode error 4", "mode error 5"]
+        assert sorted(legend) == ["exponential", "hyperbola", "mode error 4", "mode error 5", "spent in vain"]
 
 
 def test_a_figure_of_runs_that_never_arrive_is_drawn(tmp_path, monkeypatch):
     found = analyse(1.0, runs_that_met({4: 0, 8: 0, 16: 1}), num_resamples=20)
-    assert drawn(tmp_path, monkeypatch, found) == [["mode error 1"]] * 2
+    assert drawn(tmp_path, monkeypatch, found) == [["mode error 1", "spent in vain"]] * 2
 
 
 def test_no_run_that_arrives_and_a_single_size_are_refused():
