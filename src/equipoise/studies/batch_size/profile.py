@@ -6,9 +6,8 @@ The deviance is taken beside an F quantile because the scatter is estimated from
 degrees of freedom, the batch sizes weighted by how far each moves b*. The factor r makes up for scatter that is not
 the law's, such as larger one at small batches or heavy tails: the variance of the logit of b* that the runs' own
 scores show (the sandwich) over the one that the likelihood claims, but never below one (Rotnitzky & Jewell 1990;
-Chandler & Bate 2007). A run that the fit follows shows less than its scatter, so its score is divided by the root of
-1 - leverage (HC2, MacKinnon & White 1985): with few sizes met, the smallest alone decides b*. Censored runs take part
-in all of it.
+Chandler & Bate 2007). A run that the fit follows shows less than its scatter, so its score is divided by 1 - leverage
+(HC3, MacKinnon & White 1985): with few sizes met, the smallest alone decides b*. Censored runs take part in all of it.
 """
 
 import math
@@ -80,7 +79,7 @@ def critical_batch_influence(fitted: Fit, counts: Mapping[int, int]) -> Array:
 def robustness(fitted: Fit, likelihood: Likelihood) -> float:
     """r: how much the logit of b* varies by the runs' own scores, over what the likelihood claims; at least 1."""
     place = np.append(fitted.parameters, math.log(fitted.scatter))
-    scores = _derivative(likelihood.of_each, place) / np.sqrt(1 - leverages(fitted, likelihood))[:, None]
+    scores = _derivative(likelihood.of_each, place) / (1 - leverages(fitted, likelihood))[:, None]
 
     def slope(values: Array) -> Array:
         total: Array = _derivative(likelihood.of_each, values).sum(0)
