@@ -17,6 +17,7 @@ from equipoise.core.judges import JUDGES
 FIGURE = "batch-size.png"
 _COLOURS = ("#1f5f99", "#c8502b", "#2c7a4b", "#7a4b9c")
 _LINES = {"hyperbola": "-", "exponential": "--"}
+_IN_VAIN = {"linestyle": "none", "marker": "^", "markerfacecolor": "none"}
 
 
 def draw_batch_size(study: Path) -> Path:
@@ -39,9 +40,9 @@ def draw_batch_size(study: Path) -> Path:
         _draw(cost, target, "sfo", colour)
         _mark_estimates(cost, target, colour, number)
     sizes = [one["batch_size"] for one in analysis["targets"][0]["sizes"]]
-    laws = list(dict.fromkeys(name for target in analysis["targets"] for name in target["laws"]))
-    _label(steps, "Steps to the target", "steps", sizes, laws)
-    _label(cost, "Gradient cost to the target, and estimates of the critical batch", "steps x batch size", sizes, laws)
+    keys = _keys(analysis["targets"])
+    _label(steps, "Steps to the target", "steps", sizes, keys)
+    _label(cost, "Gradient cost to the target, and estimates of the critical batch", "steps x batch size", sizes, keys)
     path = study / FIGURE
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
@@ -56,7 +57,7 @@ def _draw(axes: Any, target: dict[str, Any], column: str, colour: str) -> None:
     late = [one for one in target["sizes"] if one[column]["value"] is None]
     sizes = [one["batch_size"] for one in late]
     spent = [one["least_sfo"] / (one["batch_size"] if column == "steps" else 1) for one in late]
-    axes.plot(sizes, spent, "^", color=colour, markerfacecolor="none")
+    axes.plot(sizes, spent, color=colour, **_IN_VAIN)
     for name, law in target["laws"].items():
         drawn, steps = _inside_panel(law["curve"], 4 * max(one["steps"]["value"] for one in met))
         heights = [size * number for size, number in zip(drawn, steps, strict=True)] if column == "sfo" else steps
@@ -101,8 +102,18 @@ def _inside(value: float | None, ends: tuple[float, float], otherwise: float) ->
     return min(max(otherwise if value is None else value, ends[0]), ends[1])
 
 
-def _label(axes: Any, title: str, name: str, sizes: list[int], laws: list[str]) -> None:
-    """Titles, scales and the legend, with one entry for each target and one for each law."""
+def _keys(targets: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the legend explains besides the targets, each law once: name and style."""
+    keys: dict[str, dict[str, Any]] = {
+        name: {"linestyle": _LINES[name], "linewidth": 1} for target in targets for name in target["laws"]
+    }
+    if any(one["steps"]["value"] is None for target in targets for one in target["sizes"]):
+        keys["spent in vain"] = _IN_VAIN
+    return keys
+
+
+def _label(axes: Any, title: str, name: str, sizes: list[int], keys: dict[str, dict[str, Any]]) -> None:
+    """Titles, scales and the legend, with one entry for each target and each key."""
     from matplotlib.ticker import NullLocator
 
     axes.set(title=title, xlabel="batch size", ylabel=name, xscale="log", yscale="log")
@@ -114,8 +125,6 @@ def _label(axes: Any, title: str, name: str, sizes: list[int], laws: list[str]) 
         low, high = 1.0, 10.0
     axes.set_ylim(low / (high / low) ** 0.35, high)
     axes.grid(alpha=0.3)
-    for law in laws:
-        axes.plot([], [], linestyle=_LINES[law], color="grey", linewidth=1, label=law)
-    if any(line.get_marker() == "^" and len(line.get_xdata()) for line in axes.get_lines()):
-        axes.plot([], [], "^", color="grey", markerfacecolor="none", label="spent in vain")
+    for key, style in keys.items():
+        axes.plot([], [], color="grey", label=key, **style)
     axes.legend(fontsize=7)

@@ -155,7 +155,7 @@ def test_optimisers_at_one_batch_size_see_the_same_batches(tiny):
     assert torch.equal(one.streams["latents"].get_state(), other.streams["latents"].get_state())
 
 
-def test_a_target_is_what_the_pilot_had_reached_half_way():
+def test_a_target_is_what_the_pilot_had_reached_in_a_quarter_of_its_steps():
     assert target_of_pilot(Curve(8, 0, [0, 10, 20, 30, 40], [9.0, 5.0, 6.0, 1.0, 0.5], 80)) == 5.0
     for values in ([9.0, 10.0, 11.0, 1.0, 1.0], [9.0, math.nan, math.nan, math.nan, math.nan]):
         with pytest.raises(UserError, match="did not improve within a quarter"):

@@ -2,6 +2,7 @@
 
 import math
 
+from equipoise.core.words import listed
 from equipoise.studies.batch_size.critical import Finding, FittedLaw, SizeSummary
 from equipoise.studies.interval import Interval
 
@@ -41,7 +42,7 @@ def _given_up(finding: Finding) -> list[str]:
     sizes = [f"{size}" for size in finding.given_up]
     if not sizes:
         return []
-    which = f"Batch {sizes[0]} was" if len(sizes) == 1 else f"Batches {', '.join(sizes[:-1])} and {sizes[-1]} were"
+    which = f"Batch {sizes[0]} was" if len(sizes) == 1 else f"Batches {listed(sizes)} were"
     return [f"{which} given up before that cost was spent, and may cost less still: more --max-steps would tell."]
 
 

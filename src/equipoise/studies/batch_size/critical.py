@@ -56,7 +56,7 @@ class FittedLaw:
     Attributes:
         fit: the law with its parameters.
         critical_batch: b* with its interval.
-        lack_of_fit: see `laws.lack_of_fit`.
+        lack_of_fit: see `fitting.lack_of_fit`.
     """
 
     fit: Fit

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.config.guard import GuardSettings, Policy
+from equipoise.core.words import listed
 from equipoise.training.guarding.detectors import BlowUp, Detector, DiscWins, ModeLoss
 from equipoise.training.guarding.probe import Probe
 
@@ -79,7 +80,7 @@ class Guard:
         if not seen.broken or (was_broken and self.policy("nonfinite") == "warn"):
             return []
         verb = "is" if len(seen.broken) == 1 and not seen.broken[0].endswith("s") else "are"
-        return self._finding("nonfinite", f"{_listed(seen.broken)} {verb} not finite")
+        return self._finding("nonfinite", f"{listed(seen.broken)} {verb} not finite")
 
     def after_log(self, disc_loss: float, gen_gradient: float) -> list[Finding]:
         """Trouble that shows in the numbers of a logging interval."""
@@ -172,7 +173,3 @@ class Guard:
         self._warnings = list(state["warnings"])
         for detector in self._detectors:
             detector.memory = {**fresh["detectors"][detector.name], **state["detectors"].get(detector.name, {})}
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
