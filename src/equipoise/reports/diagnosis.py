@@ -112,7 +112,7 @@ def _draw_probe(figure: Any, record: Record) -> None:
     axes.axhline(record["own_loss"], color=_JACOBIAN, label="the run's own")
     if record["ideal"] is not None:
         axes.axhline(record["ideal"], color=_GUIDE, linestyle=":", label="ideal")
-    axes.set(title="A fresh discriminator against the frozen generator", xlabel="rounds", ylabel="adversarial loss")
+    axes.set(title="A fresh discriminator against the frozen opponent", xlabel="rounds", ylabel="adversarial loss")
     axes.legend(fontsize=8)
 
 

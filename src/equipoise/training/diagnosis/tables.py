@@ -117,7 +117,7 @@ def _probe(record: FreshDiscriminator) -> Table:
         ["the run's own", record.own_loss, record.own_gap],
         ["ideal", record.ideal, None if record.ideal is None else 0.0],
     ]
-    title = f"A fresh discriminator after {record.num_rounds} rounds against the frozen generator"
+    title = f"A fresh discriminator after {record.num_rounds} rounds against the frozen opponent"
     return _table(title, ["discriminator", "adversarial loss", "gap"], rows)
 
 

@@ -92,7 +92,7 @@ def probe_finds_more(found: Findings) -> str | None:
     opponent = "not the domains alike" if found.run.game.adapts else "not the generator good"
     return (
         f"A fresh discriminator reaches a loss of {probe.loss:.3g} in {probe.num_rounds} rounds against the frozen "
-        f"generator, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
+        f"opponent, {-probe.gap:.2g} below ideal, where the run's own stands at {probe.own_loss:.3g}: the run's "
         f"discriminator is weak or worn, {opponent}; raise --disc.lr or --training.disc-steps{lighter}."
     )
 
