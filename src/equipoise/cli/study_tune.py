@@ -68,6 +68,8 @@ def main(arguments: list[str]) -> int:
     from equipoise.studies.tuning.study import TuneStudy
 
     plan = _plan(given, words, base)
+    if given.against and given.against.resolve() == given.out.resolve():
+        raise UserError(f"--against '{given.against}' is this search itself; give the folder of another one.")
     against = read_other(given.against) if given.against else None
     study = TuneStudy(plan, given.workers, against)
     player = Player(given, base.threads or 1, base.device, Console())
@@ -152,10 +154,14 @@ def _dry(player: Player, plan: "TunePlan") -> int:
     """The plan with its cost; that of a sampler of Optuna is taken from random draws."""
     from dataclasses import replace
 
+    from equipoise.studies.tuning.heat_map import RATES
+
     trials = (plan if plan.known else replace(plan, sampler="random")).planned()
     searched = [run for trial in trials for run in trial.runs(plan.seeds)]
     fresh = [run for trial in trials[: len(plan.arms)] for run in trial.runs(plan.fresh_seeds)]
-    print(f"{len(searched)} runs of the search, then {len(fresh)} of the best on fresh seeds.")
+    is_map = plan.sampler == "grid" and all(set(RATES) <= arm.space.dimensions.keys() for arm in plan.arms)
+    again = ", and as many of the best with one rate for both players" if is_map else ""
+    print(f"{len(searched)} runs of the search, then {len(fresh)} of the best on fresh seeds{again}.")
     # One trial of each arm is timed, and stands for the others.
     return player.dry(
         [replace(run, labels={name: run.labels[name] for name in ("arm", "seed")}) for run in searched + fresh]

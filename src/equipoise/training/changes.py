@@ -22,7 +22,8 @@ STRETCHED = ("linear", "cosine", "exponential")
 """Decays that follow the part of the run's length that is played, so that another length changes what is in force."""
 RAMPS = ("sigmoid", "linear")
 """Ramps that do so too."""
-_ENVIRONMENT = ("equipoise", "torch", "processor", "cuda_device", "threads")
+CONDITIONS = ("equipoise", "torch", "processor", "cuda_device", "threads")
+"""Entries of ``environment.json`` that can change the last bits of a result."""
 
 
 def settings_changes(saved: dict[str, Any], settings: RunSettings) -> list[str]:
@@ -76,7 +77,7 @@ def environment_changes(saved: dict[str, Any], now: dict[str, Any]) -> list[str]
     """Versions and machine parts that can change the last bits of a result, in words."""
     return [
         f"{name} {saved[name]!r} -> {now[name]!r}"
-        for name in _ENVIRONMENT
+        for name in CONDITIONS
         if name in saved and saved[name] != now.get(name)
     ]
 

@@ -1,6 +1,7 @@
 """The analysis of a comparison on made-up records whose answers are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.comparison import compare
 from equipoise.studies.comparison.paired import infinite_interval, mean_interval, paired
 from equipoise.studies.comparison.power import detectable, power, seeds_needed
-from equipoise.studies.comparison.scores import score
+from equipoise.studies.comparison.scores import SCORES, WORDS, score
 from equipoise.studies.comparison.significance import holm, pairs_for_p, sign_flip_p, signed_ranks, smallest_p
 from equipoise.studies.comparison.trajectory import Trajectory, shared_budget, trajectory
 from equipoise.studies.comparison.words import decision, pair_sentence, sentences
+from equipoise.studies.interval import median_interval
 
 INF = math.inf
 
@@ -116,7 +118,7 @@ def test_plain_percentiles_would_not():
 
 @pytest.mark.parametrize(("number", "kept"), [(3, (0, 2)), (5, (0, 4)), (6, (0, 5)), (9, (1, 7)), (20, (5, 14))])
 def test_the_interval_of_a_median_is_made_of_order_statistics(number, kept):
-    found = infinite_interval([float(value) for value in range(number)])
+    found = median_interval([float(value) for value in range(number)]).interval
     assert (found.low, found.high) == kept
     assert number < 6 or 2 * stats.binom.cdf(kept[0], number, 0.5) <= 0.05  # of all samples, it misses so many
     assert 2 * stats.binom.cdf(kept[0] + 1, number, 0.5) > 0.05  # and a narrower one more
@@ -126,6 +128,11 @@ def test_medians_may_be_infinite():
     assert infinite_interval([-INF, 0.0, INF]).value == 0.0
     assert infinite_interval([-INF, INF, INF, -INF]).value == 0.0
     assert infinite_interval([1.0, INF, INF]).value == INF
+
+
+def test_a_median_of_fewer_than_five_has_no_interval_of_95_percent():
+    assert infinite_interval([1.0, 2.0, 3.0, INF]).low is None
+    assert infinite_interval([1.0, 2.0, 3.0, 4.0, INF]).high == INF
 
 
 # Tests.
@@ -172,6 +179,13 @@ def test_false_positives_stay_at_the_level_where_runs_diverge(number):
         pair = paired(("a", dict(enumerate(arms[0]))), ("b", dict(enumerate(arms[1]))))
         num_false += pair.p <= 0.05
     assert num_false / 500 < 0.07
+
+
+def test_looking_after_every_seed_errs_more_often():
+    """What the advice on more seeds warns of: from 6 to 12 seeds, stopping where p is at most 5 %."""
+    samples = np.random.default_rng(6).normal(size=(400, 12))
+    stopped = [any(sign_flip_p(one[:number]) <= 0.05 for number in range(6, 13)) for one in samples]
+    assert 0.07 < np.mean(stopped) < 0.15
 
 
 def test_many_pairs_are_tested_by_drawn_signs_the_same_each_time():
@@ -288,19 +302,55 @@ def test_a_diverged_run_is_the_worst_and_is_counted():
     assert pair.differences == (1.0, 1.0, -INF)
     assert (pair.is_mean, pair.difference.value) == (False, 1.0)
     assert found.arms[1].num_diverged == 1
-    assert (found.arms[1].scores["final"].value, found.arms[1].scores["best"].value) == (5.0, pytest.approx(4.0))
+    assert (found.arms[1].scores["final"].value, found.arms[1].scores["best"].value) == (5.0, 5.0)
+    assert found.arms[0].scores["final"].value == 6.0  # a median as well
+    assert decision(pair) == "open"
+    assert "no interval of a median with so few seeds" in pair_sentence(pair, "final FD")
     said = sentences(found, "FD")
     assert said[0] == "Runs that diverged, counted as worse than any other: 1 of 3 of two."
     assert "signed-rank p = " in said[1]
 
 
-def test_an_arm_that_always_diverges_loses_infinitely():
+@pytest.mark.parametrize("by", SCORES)
+def test_an_arm_that_always_diverges_loses_infinitely_by_every_score(by):
+    lost = [Trajectory("two", seed, [0, 50], [100.0, 100.0], diverged=True) for seed in range(6)]
+    runs = made("one", [5.0] * 6) + [replace(one, values=[100.0, 100.0 - 98 * (by == "best")]) for one in lost]
+    found = compare(runs, Budget("steps", 100), by=by, target=1.0)
+    (pair,) = found.pairs[by]
+    assert (decision(pair), pair.p) == ("settled", 2 / 64)
+    assert f"one has a lower {WORDS[by]} FD than two: infinitely (runs diverged)" in " ".join(sentences(found, "FD"))
+
+
+def test_no_target_is_taken_from_an_arm_that_comes_down_to_nothing():
     runs = made("one", [5.0] * 6) + [Trajectory("two", seed, [0], [100.0], diverged=True) for seed in range(6)]
     found = compare(runs, Budget("steps", 100))
-    (pair,) = found.pairs["final"]
-    assert (decision(pair), pair.p) == ("settled", 2 / 64)
-    assert "one has a lower final FD than two: infinitely (runs diverged)" in " ".join(sentences(found, "FD"))
     assert found.target is None  # the worse arm came down to nothing
+
+
+def test_ranks_and_median_that_disagree_settle_nothing():
+    """13 of 27 runs of one diverge, which ranks count as the worst; the other 14 are a little better."""
+    generator = np.random.default_rng(0)
+    finals = 5 + generator.random(27)
+    better = np.where(np.arange(27) < 14, finals - 0.1, INF)
+    (pair,) = [paired(("one", dict(enumerate(better))), ("two", dict(enumerate(finals))))]
+    pair = replace(pair, adjusted_p=pair.p)
+    assert pair.p <= 0.05
+    assert pair.difference.value < 0
+    assert decision(pair) == "open"
+    assert pair_sentence(pair, "final FD").startswith("Nothing is shown between one and two in final FD")
+    assert "; but ranks and median do not agree)" in pair_sentence(pair, "final FD")
+
+
+@pytest.mark.parametrize("number", [3, 4, 5, 6, 8])
+@pytest.mark.parametrize("lost", [0.0, 0.2])
+def test_of_arms_that_do_equally_well_one_is_seldom_called_better(number, lost):
+    generator, called = np.random.default_rng(8), 0
+    for _ in range(400):
+        arms = generator.normal(size=(2, number))
+        arms[generator.random((2, number)) < lost] = INF
+        pair = paired(("a", dict(enumerate(arms[0]))), ("b", dict(enumerate(arms[1]))))
+        called += decision(replace(pair, adjusted_p=pair.p)) in ("settled", "ahead")
+    assert called / 400 < 0.085
 
 
 def test_fewer_than_three_seeds_are_compared_but_not_tested():

@@ -203,13 +203,31 @@ def test_arms_whose_best_is_the_same_are_equal(study, tiny, tmp_path):
 def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tmp_path):
     broken, sound = tiny(training=FAST, gen={"optimizer": "no.such.Optimizer"}), tiny(training=FAST)
     claim = study(
-        arms={"grid": {"broken": broken, "sound": sound}, "small": {"sound": tiny(training=FAST, gen={"lr": 1e-2})}}
+        arms={"grid": {"sound": sound, "broken": broken}, "small": {"sound": tiny(training=FAST, gen={"lr": 1e-2})}}
     )
     answers = claim.run(tmp_path / "study", play)
     assert [one["best"] for one in answers.results["search"]] == ["sound", "sound"]
     assert [standing.status for standing in answers.standings.values()].count(Status.FAILED) == 1
+
+
+def test_an_arm_that_cannot_be_built_is_refused_before_there_is_a_folder(study, tiny, tmp_path):
+    sound, broken = tiny(training=FAST), tiny(training=FAST, gen={"optimizer": "no.such.Optimizer"})
+    with pytest.raises(UserError, match=r"Optimizer 'no.such.Optimizer' needs the package 'no'"):
+        study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "study", play)
+    assert not (tmp_path / "study").exists()
+
+
+def test_an_arm_of_which_every_configuration_failed_ends_the_claim(study, tmp_path):
+    def failing(folder, rule, runs):
+        for run in runs:
+            if run.labels["arm"] == "small":
+                folder.note_failure(run, "The disk is gone.")
+        return {run.key: folder.standing(run, rule) for run in runs} | play(
+            folder, rule, [run for run in runs if run.labels["arm"] != "small"]
+        )
+
     with pytest.raises(RunFailedError, match=r"Runs of every configuration of arm 'small' failed"):
-        study(arms={"grid": {"sound": sound}, "small": {"broken": broken}}).run(tmp_path / "other", play)
+        study().run(tmp_path / "study", failing)
 
 
 def test_a_claim_of_one_arm_is_refused(study, tiny):

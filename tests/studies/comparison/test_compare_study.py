@@ -27,7 +27,7 @@ def play(folder, rule, runs):
 def arms(tiny):
     def make(**changes):
         one = tiny(training=FAST)
-        return Arm("one", one), Arm("two", tiny(training=FAST, **(changes or {"gen": {"lr": 1e-2}})))
+        return Arm("one", one), Arm("two", tiny(**{"training": FAST} | (changes or {"gen": {"lr": 1e-2}})))
 
     return make
 
@@ -86,7 +86,44 @@ def test_seconds_are_spent_and_then_no_more(tiny, tmp_path):
     assert answers.comparison.budget == Budget("seconds", 0.3)
 
 
+def test_what_the_same_steps_cost_besides_is_said(arms, tmp_path):
+    study = CompareStudy(arms(training={"disc_steps": 5} | FAST), Budget("steps", 20), num_seeds=1)
+    said = study.run(tmp_path / "study", play).results["sentences"]
+    for times, unit in ((3, "gradients"), (5, "images")):
+        costs = f"For the same steps two takes {times} times the {unit} of one; --budget {unit} compares at equal ones."
+        assert costs in said
+
+
+def test_runs_of_other_versions_are_named(arms, tmp_path):
+    study = CompareStudy(arms(), Budget("steps", 20), num_seeds=1)
+    assert not any("played alike" in words for words in study.run(tmp_path / "study", play).results["sentences"])
+    file = tmp_path / "study" / "runs" / study.runs[0].key / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"torch": "1.0", "threads": 77}))
+    (words,) = [one for one in study.run(tmp_path / "study", play).results["sentences"] if "played alike" in one]
+    assert words.startswith("Runs were not all played alike: torch 1.0 (1 run) and ")
+    assert "threads" not in words  # they change seconds, which are not compared
+
+
 # What is refused.
+
+
+@pytest.mark.parametrize(
+    ("arms_of", "budget", "sentence"),
+    [
+        ({"gen": {"optimizer": "no.such.Optimizer"}}, 40, r"Optimizer 'no.such.Optimizer' needs the package 'no'"),
+        ({"gen": {"lr": 1e-2}}, 1, r"A budget of 1 gradients buys no round of an arm that takes 2 gradients for each"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_before_there_is_a_folder(arms_of, budget, sentence, arms, tmp_path):
+    with pytest.raises(UserError, match=sentence):
+        CompareStudy(arms(**arms_of), Budget("gradients", budget), num_seeds=1).run(tmp_path / "study", play)
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize("target", [float("nan"), float("inf"), 0.0, -3.0])
+def test_a_target_that_is_no_distance_is_refused(target, arms):
+    with pytest.raises(UserError, match=r"--target was given as .*, but has to be a distance above 0"):
+        CompareStudy(arms(), Budget("steps", 20), target=target)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +131,10 @@ def test_seconds_are_spent_and_then_no_more(tiny, tmp_path):
     [
         ({"seed": 0}, r"Arms 'one' and 'two' differ in nothing; change a setting of one"),
         ({"name": "other", "threads": 1}, r"Arms 'one' and 'two' differ in nothing"),
+        (
+            {"evaluation": {"every": 5, "batch_size": 32}},
+            r"differ in nothing that is trained, but only in evaluation.every, evaluation.batch_size; change a setting",
+        ),
         ({"seed": 3}, r"begin with seeds 0 and 3, but share their seeds; give --seed once"),
         ({"data": {"source": "grid"}}, r"differ in data.source \('ring' and 'grid'\), so that their distances cannot"),
         ({"evaluation": {"num_samples": 128}}, r"differ in evaluation.num_samples \(64 and 128\)"),
@@ -114,7 +155,7 @@ def test_arms_that_cannot_be_compared_are_refused(changes, sentence, arms):
 
 
 def test_how_often_an_arm_is_measured_may_differ(arms):
-    check_arms(arms(evaluation={"every": 5, "batch_size": 32}))
+    check_arms(arms(evaluation={"every": 5, "batch_size": 32}, gen={"lr": 1e-2}))
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,8 @@ def test_the_command_takes_arms_and_another_search(tune, tmp_path, capsys):
     assert list(results["curves"]) == ["one rate", "hinge", "run (other)"]
     assert [list(arm["trials"][0]["values"]) for arm in results["arms"].values()] == [["lr"], ["gen.lr"]]
     assert "--game.objective hinge" in capsys.readouterr().out
+    assert tune(*few, "--out", str(tmp_path / "other"), "--against", f"{tmp_path}/other/") == 2
+    assert "is this search itself; give the folder of another one." in capsys.readouterr().err
 
 
 def test_arms_without_a_space_are_searched_around_their_own_rates():

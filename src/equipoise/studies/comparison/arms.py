@@ -11,6 +11,11 @@ from equipoise.training.changes import differences
 
 _FREE_DATA = ("workers", "memory_limit", "max_unreadable", "flip")
 _FREE_EVALUATION = ("every", "batch_size")
+_IDLE = (
+    *("deterministic", "track", "data.workers", "data.memory_limit", "evaluation.every", "evaluation.batch_size"),
+    *("training.log_every", "training.sample_every", "training.checkpoint_every", "training.keep_checkpoints"),
+)
+"""Settings that change nothing of what is trained: by them alone two arms differ in nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,10 @@ def protocol_of(settings: RunSettings) -> dict[str, Any]:
 
 def _check_pair(one: Arm, other: Arm) -> None:
     pair = f"Arms {one.name!r} and {other.name!r}"
-    if content(one.settings) == content(other.settings):
-        raise UserError(f'{pair} differ in nothing; change a setting of one, as in "RECIPE --gen.lr 1e-3".')
+    apart = differences(content(one.settings), content(other.settings))
+    if apart.keys() <= set(_IDLE):
+        but = f" that is trained, but only in {', '.join(apart)}" if apart else ""
+        raise UserError(f'{pair} differ in nothing{but}; change a setting of one, as in "RECIPE --gen.lr 1e-3".')
     if one.name == other.name:
         raise UserError(f"Two arms are called {one.name!r}; give each a name of its own.")
     for name, (first, second) in differences(protocol_of(one.settings), protocol_of(other.settings)).items():

@@ -23,6 +23,7 @@ from equipoise.studies.comparison.words import circumstances
 from equipoise.studies.engine import Play, Standings
 from equipoise.studies.folder import FINISHED, Status, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, content, distinct
+from equipoise.studies.playable import require_playable
 
 SEARCH_SEED = 1000
 """The first seed of the search; those of the comparison begin at the settings' own."""
@@ -140,11 +141,12 @@ class ClaimStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the folder holds another study.
+            UserError: an arm cannot be built, or the folder holds another study, before anything is written.
             RunFailedError: a stage has not ended, or nothing of an arm's search did.
         """
-        folder = StudyFolder.open(path, self.identity)
         plan = self.search_runs()
+        require_playable(path, plan)
+        folder = StudyFolder.open(path, self.identity)
         standings = play(folder, ToTheEnd(), distinct(plan))
         found = self._searched(folder, plan, standings, path)
         study = self._comparison(found)
@@ -152,7 +154,7 @@ class ClaimStudy:
         judged = self._judged(answers.comparison)
         best = {arm.name: content(arm.settings) for arm in study.arms}
         same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]
-        said = circumstances(answers.comparison)
+        said = [*circumstances(answers.comparison), *answers.remarks]
         results = claim_results(self.says, found, answers.results, judged, same, self.left_out, said)
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, results["verdict"], standings | answers.standings, answers.num_left)

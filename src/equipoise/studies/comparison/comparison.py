@@ -7,7 +7,7 @@ that the verdict goes by is chosen before the runs are looked at, the others sta
 import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,10 +34,10 @@ class Summary:
         name: of the arm.
         num_runs: runs that ended, diverged ones among them.
         num_diverged: of these, within the budget.
-        scores: by name, the mean over seeds with its 95 % interval; the median where a run diverged.
+        scores: by name, the mean over seeds with its 95 % interval; the median where a run of any arm diverged.
         num_met: runs that met the target.
         to_target: median cost to the target in the budget's unit, runs that never met it counted as taking longer;
-            infinite where more than half never did. None where there is no target.
+            infinite where half of them or more never did. None where there is no target.
     """
 
     name: str
@@ -89,6 +89,11 @@ class Comparison:
     scores: list[Scores]
     bands: dict[str, Band]
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether arms are summed up by means; by medians, all of them, where a run diverged."""
+        return not any(arm.num_diverged for arm in self.arms)
+
 
 def compare(
     runs: Sequence[Trajectory],
@@ -121,13 +126,14 @@ def compare(
     names = list(dict.fromkeys(run.arm for run in runs))
     chosen = list(itertools.combinations(names, 2)) if pairs is None else list(pairs)
     by_arm = {name: [one for one in scores if one.run.arm == name] for name in names}
+    middle = infinite_interval if any(run.is_lost(spent) for run in runs) else mean_interval
     return Comparison(
         Budget(asked.unit, spent),
         asked,
         by,
         target,
-        [_summary(name, by_arm[name], spent) for name in names],
-        {name: _pairs(by_arm, chosen, name) for name in SCORES},
+        [_summary(name, by_arm[name], spent, middle) for name in names],
+        {name: _pairs(by_arm, chosen, name, spent) for name in SCORES},
         scores,
         {name: band([one.run for one in by_arm[name]], spent) for name in names},
     )
@@ -152,27 +158,29 @@ def _quantile(curves: Array, level: float) -> Array:
     return found
 
 
-def centre(values: Sequence[float]) -> Interval:
-    """The mean of ``values`` with its interval, or their median where one of them is infinite."""
-    return mean_interval(values) if all(map(math.isfinite, values)) else infinite_interval(values)
+def _ranked(one: Scores, name: ScoreName, budget: float) -> float:
+    """A score as arms are compared by it: infinite where the run diverged, its best too, whatever that had been."""
+    return math.inf if one.run.is_lost(budget) else float(getattr(one, name))
 
 
-def _summary(name: str, scores: Sequence[Scores], budget: float) -> Summary:
-    values = {each: [getattr(one, each) for one in scores] for each in SCORES}
+def _summary(
+    name: str, scores: Sequence[Scores], budget: float, middle: Callable[[Sequence[float]], Interval]
+) -> Summary:
+    values = {each: [_ranked(one, each, budget) for one in scores] for each in SCORES}
     reaches = [one.target for one in scores if one.target]
     to_target = statistics.median(one.steps if one.met else math.inf for one in reaches) if reaches else None
     return Summary(
         name,
         len(scores),
         sum(one.run.is_lost(budget) for one in scores),
-        {each: centre(values[each]) for each in SCORES},
+        {each: middle(values[each]) for each in SCORES},
         sum(one.met for one in reaches),
         to_target,
     )
 
 
-def _pairs(arms: dict[str, list[Scores]], chosen: Sequence[Pair], name: ScoreName) -> list[Paired]:
-    by_seed = {arm: {one.run.seed: getattr(one, name) for one in scores} for arm, scores in arms.items()}
+def _pairs(arms: dict[str, list[Scores]], chosen: Sequence[Pair], name: ScoreName, budget: float) -> list[Paired]:
+    by_seed = {arm: {one.run.seed: _ranked(one, name, budget) for one in scores} for arm, scores in arms.items()}
     found = [
         paired((first, by_seed[first]), (second, by_seed[second]), len(chosen))
         for first, second in chosen

@@ -16,6 +16,7 @@ from equipoise.studies.comparison.results import with_ends
 from equipoise.studies.comparison.searched import Searched, by_configuration, candidates_table, searches_table
 from equipoise.studies.comparison.significance import holm, sign_flip_p
 from equipoise.studies.comparison.tables import Cell, Table
+from equipoise.studies.comparison.words import MORE_SEEDS
 from equipoise.studies.interval import Interval
 
 Verdict = Literal["supported", "not supported", "undecided"]
@@ -145,10 +146,7 @@ def _contrary_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
 def _more_seeds_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
     if verdict != "undecided" or all(one.p is None for one in judged):
         return []
-    return [
-        "More seeds may be played, but p holds for a number that was fixed before any result: seeds added until it is "
-        "small make it too small."
-    ]
+    return [MORE_SEEDS]
 
 
 def _unequal_words(found: Sequence[Searched], judged: Sequence[Judged]) -> list[str]:

@@ -9,7 +9,6 @@ table.tex       the tables as LaTeX
 import csv
 import io
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +20,7 @@ from equipoise.studies.comparison.comparison import Comparison, Summary
 from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.scores import SCORES, WORDS, ScoreName, Scores
+from equipoise.studies.comparison.spending import spent_table
 from equipoise.studies.comparison.tables import Cell, Table, cell_text
 from equipoise.studies.comparison.words import decision, interval_words, sentences
 from equipoise.studies.folder import Standing
@@ -31,7 +31,9 @@ ANALYSIS, RUNS, MARKDOWN, LATEX = "analysis.json", "runs.csv", "table.md", "tabl
 FIGURE = "comparison.png"
 
 
-def results_of(found: Comparison, played: Sequence[Played], distance: str, num_planned: int) -> dict[str, Any]:
+def results_of(
+    found: Comparison, played: Sequence[Played], distance: str, num_planned: int, remarks: Sequence[str] = ()
+) -> dict[str, Any]:
     """Everything as plain values; what is infinite becomes null on disk.
 
     Args:
@@ -39,12 +41,13 @@ def results_of(found: Comparison, played: Sequence[Played], distance: str, num_p
         played: the runs it is made of.
         distance: its name, such as FD.
         num_planned: runs of the plan.
+        remarks: sentences on how the runs were played.
     """
     names = " and ".join(arm.name for arm in found.arms) if len(found.arms) == 2 else f"{len(found.arms)} arms"
     return {
         "kind": "compare",
         "title": f"Which is better at {found.budget}: {names}?",
-        "sentences": sentences(found, distance),
+        "sentences": [*sentences(found, distance), *remarks],
         "tables": [table.as_json() for table in tables_of(found, played, distance)],
         "figures": [
             {
@@ -87,12 +90,13 @@ def tables_of(found: Comparison, played: Sequence[Played], distance: str) -> lis
     """The arms, the pairs by every score (the verdict's first), and what was spent."""
     others = [score for score in SCORES if score != found.by]
     pairs = [_pairs_table(found, score, distance) for score in (found.by, *others)]
-    return [_arms_table(found, distance), *pairs, _spent_table(found, played)]
+    return [_arms_table(found, distance), *pairs, spent_table([arm.name for arm in found.arms], played)]
 
 
 def _arms_table(found: Comparison, distance: str) -> Table:
     unit = found.budget.unit
-    columns = ["arm", "runs", "diverged", *(f"{WORDS[score]} {distance} (95 %)" for score in SCORES)]
+    summed = "95 %" if found.is_mean else "median, 95 %"
+    columns = ["arm", "runs", "diverged", *(f"{WORDS[score]} {distance} ({summed})" for score in SCORES)]
     columns += [] if found.target is None else ["met", f"{unit} to {found.target:.3g}"]
     return Table(f"Arms at {found.budget}", columns, [_arm_row(arm) for arm in found.arms])
 
@@ -111,7 +115,7 @@ def _pairs_table(found: Comparison, score: ScoreName, distance: str) -> Table:
         [
             pair.first,
             pair.second,
-            with_ends(pair.difference),
+            with_ends(pair.difference) + ("" if pair.is_mean else ", median"),
             len(pair.seeds),
             pair.p,
             pair.adjusted_p,
@@ -126,15 +130,6 @@ def _needed(pair: Paired) -> Cell:
     if pair.seeds_needed is not None:
         return pair.seeds_needed
     return "> 1,000" if pair.is_mean and pair.p is not None else None
-
-
-def _spent_table(found: Comparison, played: Sequence[Played]) -> Table:
-    rows: list[list[Cell]] = []
-    for arm in found.arms:
-        last = [one.evaluations[-1] for one in played if one.trajectory.arm == arm.name and one.evaluations]
-        costs = [[cost for record in last if (cost := cost_at(record, unit)) is not None] for unit in UNITS]
-        rows.append([arm.name, *(statistics.median(each) if each else None for each in costs)])
-    return Table("Spent by the last evaluation, medians", ["arm", *UNITS], rows)
 
 
 def _pair(pair: Paired) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a run reached within the budget: best, final, mean on the way, and what it spent to the target.
 
 Less is better. A run that diverged within the budget is infinitely bad at its end and on the way; its best is what it
-had reached before, which is the number that hides divergence and is never given alone.
+had reached before, which is kept in the records and which no arm is compared by: it would hide that the run diverged.
 """
 
 import math

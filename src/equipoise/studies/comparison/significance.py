@@ -39,7 +39,7 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
     assert found.ndim == 1
     assert len(found) >= 1
     assert not np.isnan(found).any()
-    values = found if np.isfinite(found).all() else signed_ranks(found)
+    values = statistic(found)
     if not values.any() or (len(values) == 1 and alternative == "two-sided"):
         return 1.0
     if len(values) == 1:  # SciPy takes two or more
@@ -54,6 +54,12 @@ def sign_flip_p(differences: Sequence[float], alternative: str = "two-sided", se
         random_state=np.random.default_rng(seed),
     )
     return float(test.pvalue)
+
+
+def statistic(differences: Sequence[float] | Array) -> Array:
+    """What is summed (n,): the differences, or their signed ranks where one of them is infinite."""
+    found: Array = np.asarray(differences, float)
+    return found if np.isfinite(found).all() else signed_ranks(found)
 
 
 def signed_ranks(differences: Sequence[float] | Array) -> Array:

@@ -3,6 +3,7 @@
 Who plays the runs and who shows them is handed in, as in `equipoise.studies.batch_size.study`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,9 +18,12 @@ from equipoise.studies.comparison.comparison import Comparison, Pair, compare
 from equipoise.studies.comparison.played import Played, played_runs
 from equipoise.studies.comparison.results import results_of, write_results
 from equipoise.studies.comparison.scores import ScoreName
+from equipoise.studies.comparison.spending import unequal_spending
 from equipoise.studies.engine import Play, Standings
+from equipoise.studies.environments import environment_words
 from equipoise.studies.folder import StopRule, StudyFolder, ToTheEnd
 from equipoise.studies.plan import PlannedRun, distinct
+from equipoise.studies.playable import require_playable
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class CompareAnswers:
         played: the finished runs.
         standings: how every run stands, by key.
         num_left: planned runs that have not ended.
+        remarks: sentences on how the runs were played: what they spent besides the budget, by which versions.
     """
 
     comparison: Comparison
@@ -39,6 +44,7 @@ class CompareAnswers:
     played: list[Played]
     standings: Standings
     num_left: int
+    remarks: list[str]
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class CompareStudy:
         pairs: names of the arms to compare, two by two; None for all.
 
     Raises:
-        UserError: there is no seed.
+        UserError: there is no seed, or the target is no distance.
     """
 
     arms: tuple[Arm, ...]
@@ -67,6 +73,8 @@ class CompareStudy:
     def __post_init__(self) -> None:
         if self.num_seeds < 1:
             raise UserError(f"--seeds was given as {self.num_seeds}, but must be at least 1.")
+        if self.target is not None and not 0 < self.target < math.inf:
+            raise UserError(f"--target was given as {self.target:g}, but has to be a distance above 0.")
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -97,11 +105,12 @@ class CompareStudy:
             play: plays the runs.
 
         Raises:
-            UserError: the arms cannot be compared, the folder holds another study, or runs were measured in different
-                ways.
+            UserError: the arms cannot be compared or built, or the folder holds another study, all before it is made;
+                or runs were measured in different ways.
             RunFailedError: an arm has no run that ended.
         """
         check_arms(self.arms)
+        require_playable(path, self.runs)
         answers = self.run_in(StudyFolder.open(path, self.identity), play)
         write_results(path, answers.results, answers.comparison, self.runs, answers.standings, answers.played)
         return answers
@@ -116,8 +125,10 @@ class CompareStudy:
             [one.trajectory for one in played], self.budget, by=self.by, target=self.target, pairs=self.pairs
         )
         distance = JUDGES[next((judge_of(record) for one in played for record in one.evaluations), "fd")]
-        results = results_of(found, played, distance, len(self.runs))
-        return CompareAnswers(found, results, played, standings, len(self.runs) - len(played))
+        remarks = unequal_spending(self.budget, [arm.name for arm in self.arms], played)
+        remarks += environment_words(folder, [one.run for one in played], timed=self.budget.unit == "seconds")
+        results = results_of(found, played, distance, len(self.runs), remarks)
+        return CompareAnswers(found, results, played, standings, len(self.runs) - len(played), remarks)
 
 
 def _require_ended(played: Sequence[Played], arms: Sequence[Arm], path: Path) -> None:

@@ -1,8 +1,9 @@
 """A comparison in words that a sceptic would accept: the difference, its interval, the test, and what it cannot say.
 
 A pair is *settled* where Holm's p is at most 0.05. Where the interval leaves 0 out but the test does not agree, which
-is all that five seeds can give, one arm is *ahead*; else nothing is shown. Of several pairs none is ahead: one interval
-or more of six leaves 0 out in a quarter of the studies in which there is nothing to find.
+is all that five seeds can give, one arm is *ahead*; else nothing is shown, nor where the median of the differences lies
+on one side of 0 and their ranks on the other. Of several pairs none is ahead: one interval or more of six leaves 0 out
+in a quarter of the studies in which there is nothing to find.
 """
 
 import math
@@ -18,6 +19,10 @@ from equipoise.studies.interval import Interval
 
 Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
+MORE_SEEDS = (
+    "More seeds may be played, but p holds for a number that was fixed before any result: seeds added until it is "
+    "small make it too small. As many fresh ones (another --seed and --out) do not."
+)
 MOST_TOLD = 3
 """Pairs up to which each gets its whole sentence; of more, only those between which something is shown."""
 
@@ -26,12 +31,13 @@ def decision(pair: Paired) -> Decision:
     """How far a pair is decided."""
     if pair.adjusted_p is None:
         return "untested"
+    if not pair.is_clear:
+        return "open"
     if pair.adjusted_p <= LEVEL:
         return "settled"
     low, high = pair.difference.low, pair.difference.high
-    assert low is not None
-    assert high is not None
-    return "ahead" if pair.num_pairs == 1 and (low > 0 or high < 0) else "open"
+    leaves_0_out = low is not None and high is not None and (low > 0 or high < 0)
+    return "ahead" if pair.num_pairs == 1 and leaves_0_out else "open"
 
 
 def sentences(found: Comparison, distance: str) -> list[str]:
@@ -45,8 +51,7 @@ def sentences(found: Comparison, distance: str) -> list[str]:
     pairs = found.pairs[found.by]
     said = circumstances(found)
     said += _few(pairs, score) if len(pairs) <= MOST_TOLD else _many(pairs, score)
-    said += _untested(pairs)
-    return said
+    return said + _untested(pairs) + _more_seeds(pairs)
 
 
 def circumstances(found: Comparison) -> list[str]:
@@ -113,23 +118,28 @@ def _evidence(pair: Paired, num_pairs: int) -> str:
     seeds = f"{len(pair.seeds)} seed{'s' * (len(pair.seeds) > 1)}"
     if pair.p is None or pair.adjusted_p is None:
         return f" ({seeds}, no test)"
-    sign = -1 if pair.difference.value < 0 else 1
-    low, high = pair.difference.low, pair.difference.high
-    assert low is not None
-    assert high is not None
-    ends = sorted((sign * low + 0.0, sign * high + 0.0))
     test = "sign-flip" if pair.is_mean else "signed-rank"
     p = f"exact {test} p = {pair.p:.2g}" if len(pair.seeds) <= MOST_EXACT else f"{test} p = {pair.p:.2g}"
     if pair.p <= smallest_p(len(pair.seeds)):
         p += f", the smallest that {seeds} can give"
     if num_pairs > 1:
         p += f"; {pair.adjusted_p:.2g} after Holm's correction over {num_pairs} pairs"
-    return f" (95 % interval {interval_words(Interval(0.0, *ends))}; paired, {seeds}; {p})"
+    p += "" if pair.is_clear or not pair.difference.value else "; but ranks and median do not agree"
+    return f" ({_ends(pair)}; paired, {seeds}; {p})"
+
+
+def _ends(pair: Paired) -> str:
+    """The interval of the better arm's lead."""
+    sign = -1 if pair.difference.value < 0 else 1
+    low, high = pair.difference.low, pair.difference.high
+    if low is None or high is None:
+        return "no interval of a median with so few seeds"
+    return f"95 % interval {interval_words(Interval(0.0, *sorted((sign * low + 0.0, sign * high + 0.0))))}"
 
 
 def _outlook(pair: Paired, state: Decision, num_pairs: int) -> str:
     """How many seeds would settle it."""
-    if state in ("settled", "untested"):
+    if state in ("settled", "untested") or not pair.difference.value:
         return ""
     least = pairs_for_p(LEVEL / num_pairs)
     if not pair.is_mean:
@@ -195,6 +205,13 @@ def _diverged(arms: Sequence[Summary]) -> list[str]:
     if not lost:
         return []
     return [f"Runs that diverged, counted as worse than any other: {', '.join(lost)}."]
+
+
+def _more_seeds(pairs: Sequence[Paired]) -> list[str]:
+    """How seeds may be added where they would settle something."""
+    if not any(decision(pair) in ("ahead", "open") and pair.difference.value for pair in pairs):
+        return []
+    return [MORE_SEEDS]
 
 
 def _untested(pairs: Sequence[Paired]) -> list[str]:

@@ -117,7 +117,12 @@ class Findings:
 
         Nor those of a search that gives runs up, by what its first trials gave.
         """
-        return self._samplers == {"random"} and not self.plan.prune
+        return self._samplers == {"random"} and not self._prunes
+
+    @property
+    def _prunes(self) -> bool:
+        """Whether runs of either search were given up."""
+        return self.plan.prune or (self.against is not None and self.against.prune)
 
     @property
     def curves(self) -> dict[str, BudgetCurve]:
@@ -134,7 +139,7 @@ class Findings:
         None where trials follow from one another: one search says nothing of what another would have cost. Nor where
         runs were given up, whose worth is not known.
         """
-        found, worth = [], {} if self._samplers & ADAPTIVE or self.plan.prune else self.worth
+        found, worth = [], {} if self._samplers & ADAPTIVE or self._prunes else self.worth
         for arm, other in ((arm, other) for arm in worth for other in worth if arm != other):
             common = sorted(worth[arm].keys() & worth[other].keys())
             if len(common) < _FEWEST:

@@ -19,12 +19,14 @@ class OtherStudy:
     Attributes:
         name: of its folder.
         sampler: that its trials came from.
+        prune: whether runs were given up, whose worth is not known.
         alike: what it must have in common with this one (see `ALIKE`).
         worth: of every arm, what each trial is worth to a search, by its number (see `scores.Scored.useful`).
     """
 
     name: str
     sampler: str
+    prune: bool
     alike: dict[str, Any]
     worth: dict[str, dict[int, float]]
 
@@ -66,10 +68,13 @@ def read_other(folder: Path) -> OtherStudy:
             name: {one["number"]: float(one["useful"]) for one in arm["trials"] if one["useful"] is not None}
             for name, arm in found["arms"].items()
         }
-        return OtherStudy(folder.name, found["sampler"], {name: found[name] for name in ALIKE}, worth)
+        return OtherStudy(
+            folder.name, found["sampler"], bool(found["prune"]), {name: found[name] for name in ALIKE}, worth
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(
-            f"--against '{folder}' holds no answers of a search; run 'equipoise study tune' there first."
+            f"--against '{folder}' holds no answers of a search that this version reads; run 'equipoise study tune' "
+            f"there first."
         ) from error

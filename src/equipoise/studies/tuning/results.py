@@ -49,6 +49,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "judge": findings.judge,
         **findings.plan.alike,
         "sampler": findings.plan.sampler,
+        "prune": findings.plan.prune,
         "num_trials": findings.plan.num_trials,
         "arms": {name: _arm(findings, name) for name in names},
         "curves": {name: curve_as_json(curve) for name, curve in findings.curves.items()},

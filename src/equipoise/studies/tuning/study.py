@@ -11,9 +11,11 @@ from typing import Any
 
 from equipoise.core.errors import RunFailedError, UserError
 from equipoise.studies.engine import Play, Standings
+from equipoise.studies.environments import environment_words
 from equipoise.studies.folder import FINISHED, Status, StopRule, StudyFolder, ToTheEnd
 from equipoise.studies.measured import Measured, measured_runs
 from equipoise.studies.plan import PlannedRun, distinct
+from equipoise.studies.playable import require_buildable
 from equipoise.studies.tuning.findings import Finalist, Findings
 from equipoise.studies.tuning.heat_map import ONE_RATE, HeatMap, heat_maps
 from equipoise.studies.tuning.optuna_search import OptunaSearch, import_optuna
@@ -23,7 +25,6 @@ from equipoise.studies.tuning.pruning import NUM_PILOTS, behind_pilots
 from equipoise.studies.tuning.results import as_json, write_results
 from equipoise.studies.tuning.scores import Scored, best_of, run_score, score_trials
 from equipoise.studies.tuning.search import PlannedSearch, Search
-from equipoise.training.session import Session
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ class TuneStudy:
         """
         if not self.plan.known:
             import_optuna()
-        for arm in self.plan.arms:
-            for values in arm.space.samples():
-                Session(arm.space.apply(arm.settings, values).model_copy(update={"threads": 1}))
+        require_buildable(
+            arm.space.apply(arm.settings, values) for arm in self.plan.arms for values in arm.space.samples()
+        )
 
     def run(self, path: Path, play: Play) -> TuneAnswers:
         """Play what is missing in the folder ``path``, analyse all, and write the files.
@@ -106,6 +107,7 @@ class TuneStudy:
         if self.against:
             self.against.refuse_unlike({"judge": findings.judge})
         results = as_json(findings)
+        results["sentences"] += environment_words(folder, self._runs(trials, self.plan.seeds))
         write_results(path, results, findings)
         num_left = sum(standing.status not in FINISHED for standing in self._standings.values())
         return TuneAnswers(results, findings, self._standings, num_left)

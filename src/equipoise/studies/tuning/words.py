@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from equipoise.config import TrainingSettings
 from equipoise.core.judges import JUDGES
+from equipoise.studies.comparison.words import number
 from equipoise.studies.folder import Status
 from equipoise.studies.interval import Interval, MedianInterval
 from equipoise.studies.tuning.dimensions import Dimension, Range, Value, Whole
@@ -22,7 +23,8 @@ def sentences(findings: Findings) -> list[str]:
     label = JUDGES[findings.judge]
     found = [_finalist(one, findings, label) for one in findings.finalists]
     found += [_nothing(arm.name) for arm in findings.plan.arms if _all_diverged(findings, arm.name)]
-    found += [_difference(*one, label=label) for one in findings.differences()]
+    differences = findings.differences()
+    found += [_difference(*one, label=label, num_pairs=len(differences)) for one in differences]
     found += [_ratio(one, label) for one in findings.ratios if _is_headline(one, findings)]
     found += [word for name, one in findings.maps.items() for word in _heat_map(name, one, label)]
     found += [_diverged(findings, arm.name) for arm in findings.plan.arms]
@@ -68,17 +70,17 @@ def _holds(found: MedianInterval) -> str:
     return f" (median; {_number(low)} to {_number(high)} holds it in {found.coverage:.0%} of cases)"
 
 
-def _difference(one: str, other: str, found: MedianInterval, *, label: str) -> str:
-    value, low, high = found.interval.value, found.interval.low, found.interval.high
-    if not math.isfinite(value):
-        worse, better = (other, one) if value > 0 else (one, other)
-        return f"On the same fresh seeds {worse} diverges more often than not where {better} does not."
-    more = "more" if value > 0 else "less"
-    words = f"On the same fresh seeds {other} has {label} {_number(abs(value))} {more} than {one}"
+def _difference(one: str, other: str, found: MedianInterval, *, label: str, num_pairs: int) -> str:
+    value, low, high = found.interval.value, found.trusted.low, found.trusted.high
+    size = "infinitely" if math.isinf(value) else number(abs(value))
+    than = f"{label} {size} {'more' if value > 0 else 'less'} than" if value else f"the same {label} as"
+    words = f"On the same fresh seeds {other} has {than} {one} in the median"
+    words += " (runs diverged)" if math.isinf(value) else ""
     if low is None or high is None:
         return f"{words}; too few seeds to say whether that is more than chance."
     sure = "without 0" if low > 0 or high < 0 else "0 among them, so undecided"
-    return f"{words} (median; {_number(low)} to {_number(high)}, {sure})."
+    among = f"; one of {num_pairs} pairs, uncorrected" if num_pairs > 1 else ""
+    return f"{words} ({number(low)} to {number(high)} holds it in {found.coverage:.0%} of cases, {sure}{among})."
 
 
 def _is_headline(one: RatioOfArms, findings: Findings) -> bool:
@@ -95,7 +97,7 @@ def _ratio(one: RatioOfArms, label: str) -> str:
         return f"{one.arm} does not reach {reached} with all of its trials."
     return (
         f"{one.arm} needs {ratio.value:.2g} of the trials of {one.other}: {ratio.value * budget:.1f} for {reached} "
-        f"({_between(ratio)})."
+        f"({_between(ratio)}; by scores as searched, which flatter an arm whose runs scatter more)."
     )
 
 
@@ -138,7 +140,7 @@ def _all_diverged(findings: Findings, arm: str) -> bool:
 
 
 def _nothing(arm: str) -> str:
-    return f"{arm}: most runs of every trial diverged, so that there is no best one; choose another --space."
+    return f"{arm}: of every trial half of the runs or more diverged, so that none is best; choose another --space."
 
 
 def _diverged(findings: Findings, arm: str) -> str:
