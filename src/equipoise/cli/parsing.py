@@ -4,6 +4,7 @@ tyro draws its errors as boxes. Its hook for parse errors hands us what it found
 said. The hook is tyro's private module; a test fails if it goes, and without it tyro's own box appears (exit code 2).
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -17,6 +18,14 @@ from equipoise.config.files import dotted_fields, location_of, sentence
 from equipoise.core.errors import UserError, nearest
 
 T = TypeVar("T")
+
+_NUMBERS = (
+    (r"invalid literal for int\(\) with base 10: '(.*)'", "a whole number"),
+    (r"no type matching .*INT could be instantiated from \['(.*)'\]", "a whole number"),
+    (r"could not convert string to float: '(.*)'", "a number"),
+    (r"no type matching .*FLOAT could be instantiated from \['(.*)'\]", "a number"),
+)
+"""What Python and tyro say of words that are no numbers, and what was expected."""
 
 
 def parse(kind: type[T], arguments: Sequence[str], *, prog: str, description: str, default: T | None = None) -> T:
@@ -71,7 +80,12 @@ def _instantiation(event: _errors.InstantiationFailure, kind: type[Any], argumen
     if isinstance(cause, ValidationError):
         return sentence(cause, kind, _prefix(cause, arguments))
     message = event.message.splitlines()[0].rstrip(".")  # further lines are tyro's diagnosis of unions
-    return f"{_flag(event)}: {message}." if event.argument is not None else f"{message}."
+    if event.argument is None:
+        return f"{message}."
+    for pattern, expected in _NUMBERS:
+        if found := re.fullmatch(pattern, message):
+            return f"{_flag(event)} was given as {found[1]!r}, but takes {expected}."
+    return f"{_flag(event)}: {message}."
 
 
 def _prefix(error: ValidationError, arguments: Sequence[str]) -> tuple[str, ...]:
