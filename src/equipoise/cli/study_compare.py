@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
-from rich.table import Table
 
 from equipoise.cli.arms import CLAIM, claims_help, given_names, parse_arm, parse_claim, split_arms
 from equipoise.cli.pages import say_page
-from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished
+from equipoise.cli.studying import Player, Playing, parse_study, say_tables, say_unfinished
 from equipoise.config import RunSettings
 from equipoise.core.errors import UserError, unknown
 from equipoise.recipes import RECIPES
@@ -155,14 +154,8 @@ def _gradients(words: Sequence[str]) -> int | None:
 def say(results: dict[str, Any], standings: "Standings", num_left: int, folder: Path, console: Console) -> int:
     """Print the tables and the verdict, and draw the figure; returns the exit code."""
     from equipoise.reports.comparison import draw_comparison
-    from equipoise.studies.comparison.tables import cell_text
 
-    for made in results["tables"][: NUM_SAID[results["kind"]]]:
-        table = Table(*made["columns"], title=made["title"], title_justify="left", box=None)
-        for row in made["rows"]:
-            table.add_row(*map(cell_text, row))
-        console.print(table)
-        console.print()
+    say_tables(results["tables"][: NUM_SAID[results["kind"]]], console)
     print("\n".join(results["sentences"]))
     code = say_unfinished(standings, num_left)
     print(f"Figure in {draw_comparison(folder)}; analysis.json, runs.csv, table.md and table.tex beside it")

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
 
 from equipoise.cli.numbers import write_number
 from equipoise.cli.pages import say_page
 from equipoise.cli.settings import parse_settings
-from equipoise.cli.studying import Player, Playing, parse_study, say_unfinished, split_options
+from equipoise.cli.studying import Player, Playing, parse_study, say_tables, say_unfinished, split_options
 from equipoise.config import RunSettings
 from equipoise.config.schedules import ScheduledNumber
 from equipoise.core.errors import IgnoredSettingWarning, UserError
@@ -171,9 +170,8 @@ def _dry(player: Player, plan: "TunePlan") -> int:
 def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, console: Console) -> int:
     from equipoise.reports.tuning import draw_tuning
 
-    for table in answers.results["tables"]:
-        _say_table(table, console)
-    print("\n" + "\n".join(answers.results["sentences"]))
+    say_tables(answers.results["tables"], console)
+    print("\n".join(answers.results["sentences"]))
     for finalist in answers.findings.finalists:
         typed = words.get(finalist.searched.trial.arm.name) or next(iter(words.values()))
         print(f"\n{finalist.name}, to train it:\n  {command(finalist, typed)}")
@@ -182,20 +180,6 @@ def _say(answers: "TuneAnswers", words: dict[str, ArmWords], folder: Path, conso
     print(f"\nFigures in {figures}; numbers in {folder}/analysis.json, trials.csv and runs.csv")
     say_page(folder)
     return code
-
-
-def _say_table(table: dict[str, Any], console: Console) -> None:
-    drawn = Table(*table["columns"], title=table["title"], title_justify="left", box=None)
-    for row in table["rows"]:
-        drawn.add_row(*map(_cell, row))
-    console.print()
-    console.print(drawn)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def command(finalist: "Finalist", typed: ArmWords) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from equipoise.cli.parsing import parse
 from equipoise.core.errors import UserError
@@ -129,6 +129,19 @@ class Player:
             f"earlier. Nothing was run."
         )
         return 0
+
+
+def say_tables(tables: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print tables of ``analysis.json``; long words, such as the name of an arm, are folded and not cut off."""
+    from equipoise.studies.tables import cell_text
+
+    for made in tables:
+        columns = [Column(name, overflow="fold") for name in made["columns"]]
+        table = Table(*columns, title=made["title"], title_justify="left", box=None)
+        for row in made["rows"]:
+            table.add_row(*map(cell_text, row))
+        console.print(table)
+        console.print()
 
 
 def say_unfinished(standings: "Standings", num_left: int) -> int:

@@ -13,8 +13,8 @@ from equipoise.studies.backends import Here
 from equipoise.studies.comparison.arms import Arm, check_arms
 from equipoise.studies.comparison.budget import Budget
 from equipoise.studies.comparison.study import CompareStudy
-from equipoise.studies.comparison.tables import Table
 from equipoise.studies.engine import Engine
+from equipoise.studies.tables import Table
 
 FAST = {"steps": 20, "log_every": 10, "sample_every": 20, "checkpoint_every": 20}
 

@@ -15,9 +15,9 @@ from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.results import with_ends
 from equipoise.studies.comparison.searched import Searched, by_configuration, candidates_table, searches_table
 from equipoise.studies.comparison.significance import holm, sign_flip_p
-from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.comparison.words import MORE_SEEDS
 from equipoise.studies.interval import Interval
+from equipoise.studies.tables import Cell, Table
 
 Verdict = Literal["supported", "not supported", "undecided"]
 LEVEL = 0.05

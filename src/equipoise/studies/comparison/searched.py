@@ -16,9 +16,9 @@ from equipoise.studies.comparison.paired import FEWEST
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.scores import score
 from equipoise.studies.comparison.significance import sign_flip_p
-from equipoise.studies.comparison.tables import Cell, Table
 from equipoise.studies.folder import Record
 from equipoise.studies.interval import Interval
+from equipoise.studies.tables import Cell, Table
 from equipoise.studies.tuning.budget import budget_ratio, mean_best
 
 _LATE = 0.9
