@@ -158,7 +158,8 @@ def say(results: dict[str, Any], standings: "Standings", num_left: int, folder: 
     say_tables(results["tables"][: NUM_SAID[results["kind"]]], console)
     print("\n".join(results["sentences"]))
     code = say_unfinished(standings, num_left)
-    print(f"Figure in {draw_comparison(folder)}; analysis.json, runs.csv, table.md and table.tex beside it")
+    figures = ", ".join(map(str, draw_comparison(folder)))
+    print(f"Figures in {figures}; analysis.json, runs.csv, table.md and table.tex beside it")
     say_page(folder)
     return code
 

@@ -11,14 +11,15 @@ from typing import Any
 
 from equipoise.core.errors import UserError
 from equipoise.core.files import replacing
+from equipoise.reports.searches import draw_search
 
 FIGURE = "comparison.png"
 _LONGEST = 24  # characters of two names on one line
 _SCORES = {"final": "final", "best": "best", "area": "mean on the way,"}
 
 
-def draw_comparison(study: Path) -> Path:
-    """Draw ``comparison.png`` into the study's folder.
+def draw_comparison(study: Path) -> list[Path]:
+    """Draw ``comparison.png`` into the study's folder, and the search where there was one; returns their paths.
 
     Raises:
         UserError: the folder holds no comparison yet.
@@ -37,7 +38,8 @@ def draw_comparison(study: Path) -> Path:
     path = study / FIGURE
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
-    return path
+    search = draw_search(study, analysis, analysis["distance"]) if analysis.get("curves") else []
+    return [path, *search]
 
 
 def _draw_curves(axes: Any, analysis: dict[str, Any]) -> None:

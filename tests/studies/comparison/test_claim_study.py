@@ -19,6 +19,7 @@ from equipoise.studies.comparison.claim import SEARCH_SEED, ClaimStudy
 from equipoise.studies.comparison.judging import Judged, judge, overall
 from equipoise.studies.comparison.paired import paired
 from equipoise.studies.comparison.played import Played
+from equipoise.studies.comparison.search_figures import map_of, with_search_figures
 from equipoise.studies.comparison.searched import (
     Searched,
     Tried,
@@ -159,6 +160,35 @@ def test_searches_are_compared_at_as_many_configurations():
     assert arm.mean_best(4) == 1.0
 
 
+def test_a_grid_over_both_rates_has_a_map_and_a_diagonal_none():
+    rates = {f"disc {disc:g}, gen {gen:g}": (disc, gen) for disc in (1e-3, 1e-2) for gen in (1e-3, 1e-2)}
+    tried = [
+        Tried(label, (finals,), int(finals == INF), 0, None, 9.0)
+        for label, finals in zip(rates, [4.0, 1.0, INF, 3.0], strict=True)
+    ]
+    found = map_of(Searched("grid", tuple(tried), None), rates)
+    assert found.rates == ([1e-3, 1e-2], [1e-3, 1e-2])
+    assert ((found.best.disc, found.best.gen), found.best_of_diagonal.score) == ((1e-3, 1e-2), 3.0)
+    assert found.as_json("x.png")["score"] == [[4.0, INF], [1.0, 3.0]]
+    assert [cell.diverged for cell in found.cells] == [0, 0, 1, 0]
+    assert map_of(Searched("diagonal", (tried[0], tried[3]), None), rates) is None
+    assert map_of(Searched("part", tuple(tried[:3]), None), rates) is None
+
+
+def test_only_random_configurations_have_intervals_of_what_a_search_buys():
+    arm = Searched("a", tuple(Tried(str(n), (float(n),), 0, 0, None, 99.0) for n in range(1, 9)), None)
+    other = replace(arm, arm="b", tried=tuple(replace(one, finals=(2 * one.finals[0],)) for one in arm.tried))
+    for drawn in (False, True):
+        found = with_search_figures(
+            {"figures": [], "distance": "FD"}, [arm], {"a": dict.fromkeys("12345678", (1, 1))}, drawn=drawn
+        )
+        assert found["curves"]["a"]["mean"][0] == pytest.approx(4.5)
+        assert (found["curves"]["a"]["low"][0] is not None) == drawn
+        assert [figure["file"] for figure in found["figures"]] == ["budget.png"]
+        needed = by_configuration(arm, other, drawn=drawn).needed
+        assert ((needed.low, needed.high) != (None, None)) == drawn
+
+
 # Both stages.
 
 
@@ -284,7 +314,7 @@ def test_arms_without_a_common_seed_are_not_tested(study, tiny, tmp_path):
     assert (answers.verdict, answers.num_left) == ("undecided", 4)
     (contrast,) = json.loads((tmp_path / "study" / "analysis.json").read_text())["contrasts"]
     assert (contrast["p"], contrast["verdict"]) == (None, "undecided")
-    assert draw_comparison(tmp_path / "study").exists()
+    assert all(figure.exists() for figure in draw_comparison(tmp_path / "study"))
     assert study(arms=two_arms(tiny)).run(tmp_path / "study", play).num_left == 0  # the same command goes on
 
 

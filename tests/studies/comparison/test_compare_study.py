@@ -212,7 +212,7 @@ def test_the_command_compares_and_gives_a_verdict(recipe, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "Arms at 160 images" in said
     assert "paired, 3 seeds; exact sign-flip p = " in said
-    assert f"Figure in {out / 'comparison.png'}" in said
+    assert f"Figures in {out / 'comparison.png'}" in said
     assert (out / "comparison.png").stat().st_size > 10_000
 
 

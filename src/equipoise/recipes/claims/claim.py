@@ -44,6 +44,7 @@ class Claim:
         gradients: of a run, both players together.
         search_seeds: runs of each candidate.
         seeds: fresh runs of each arm's best candidate.
+        drawn: whether the candidates are random draws, over which there are intervals, and not points of a grid.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Claim:
     gradients: int
     search_seeds: int = 1
     seeds: int = 5
+    drawn: bool = False
 
 
 def measured_often(settings: RunSettings, gradients: int, num_evaluations: int = 2) -> RunSettings:

@@ -17,6 +17,7 @@ from equipoise.studies.comparison.comparison import Comparison
 from equipoise.studies.comparison.judging import Judged, Verdict, claim_results, judge
 from equipoise.studies.comparison.played import played_runs
 from equipoise.studies.comparison.results import write_results
+from equipoise.studies.comparison.search_figures import with_search_figures
 from equipoise.studies.comparison.searched import Searched, searched
 from equipoise.studies.comparison.study import CompareStudy
 from equipoise.studies.comparison.words import circumstances
@@ -51,6 +52,8 @@ class StatedClaim(Protocol):
     def contrasts(self) -> Sequence[StatedContrast]: ...  # noqa: D102
     @property
     def search_seeds(self) -> int: ...  # noqa: D102
+    @property
+    def drawn(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class ClaimStudy:
         search_seeds: runs of each candidate.
         num_seeds: fresh runs of each arm's best.
         left_out: what the claim says besides, of arms that are not played.
+        drawn: whether candidates are independent random draws, over which there are intervals.
 
     Raises:
         UserError: the arms cannot be compared, there is no fresh seed, or one of them is a seed of the search.
@@ -79,6 +83,7 @@ class ClaimStudy:
     search_seeds: int = 1
     num_seeds: int = 5
     left_out: tuple[str, ...] = ()
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         if len(self.arms) < 2 or not self.contrasts:
@@ -110,7 +115,7 @@ class ClaimStudy:
         held = tuple(one for one in contrasts if one[0] in arms and one[1] in arms)
         left_out = tuple(one[2] for one in contrasts if one not in held)
         budget = Budget("gradients", gradients)
-        return cls(claim.name, claim.says, arms, held, budget, claim.search_seeds, num_seeds, left_out)
+        return cls(claim.name, claim.says, arms, held, budget, claim.search_seeds, num_seeds, left_out, claim.drawn)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -155,9 +160,17 @@ class ClaimStudy:
         best = {arm.name: content(arm.settings) for arm in study.arms}
         same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]
         said = [*circumstances(answers.comparison), *answers.remarks]
-        results = claim_results(self.says, found, answers.results, judged, same, self.left_out, said)
+        results = claim_results(self.says, found, answers.results, judged, same, self.left_out, said, drawn=self.drawn)
+        results |= with_search_figures(results, found, self._rates(), drawn=self.drawn)
         write_results(path, results, answers.comparison, study.runs, answers.standings, answers.played)
         return ClaimAnswers(results, results["verdict"], standings | answers.standings, answers.num_left)
+
+    def _rates(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """Both learning rates of every candidate, by arm."""
+        return {
+            arm: {label: (one.disc.lr, one.gen.lr) for label, one in candidates.items()}
+            for arm, candidates in self.arms.items()
+        }
 
     def _judged(self, found: Comparison) -> list[Judged]:
         """Every contrast; those whose arms have no seed in common yet are not tested."""

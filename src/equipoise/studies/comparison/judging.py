@@ -86,6 +86,8 @@ def claim_results(
     same: Sequence[Pair] = (),
     left_out: Sequence[str] = (),
     circumstances: Sequence[str] = (),
+    *,
+    drawn: bool = False,
 ) -> dict[str, Any]:
     """The results of a comparison with the search before them and the verdict in front.
 
@@ -97,12 +99,13 @@ def claim_results(
         same: those of them whose arms came to one configuration.
         left_out: what the claim says besides, and nothing here tests.
         circumstances: sentences on the runs, such as which diverged.
+        drawn: whether the configurations of the search are independent draws.
     """
     distance = compared["distance"]
     verdict = overall(judged, is_whole=not left_out)
     rows: list[list[Cell]] = [[one.says, one.better, one.worse, one.p, one.verdict] for one in judged]
     contrasts = Table("The claim", ["claim", "better", "worse", "one-sided p", "verdict"], rows)
-    shared = _by_configuration(found, judged)
+    shared = _by_configuration(found, judged, drawn=drawn)
     told = [contrasts, searches_table(found, distance), *shared]
     first, *others = compared["tables"]
     tables = [first, *(table.as_json() for table in told), *others, candidates_table(found, distance).as_json()]
@@ -166,12 +169,12 @@ def _left_out_words(left_out: Sequence[str]) -> list[str]:
     return [f"The claim as a whole cannot be supported: not played was whether {', or whether '.join(left_out)}."]
 
 
-def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged]) -> list[Table]:
+def _by_configuration(found: Sequence[Searched], judged: Sequence[Judged], *, drawn: bool) -> list[Table]:
     """How arms that try the same configurations differ over these."""
     arms = {one.arm: one for one in found}
     rows: list[list[Cell]] = []
     for one in judged:
-        if together := by_configuration(arms[one.better], arms[one.worse]):
+        if together := by_configuration(arms[one.better], arms[one.worse], drawn=drawn):
             lower = f"{together.num_lower}/{together.number}"
             rows.append([one.better, one.worse, lower, together.p, with_ends(together.needed)])
     columns = ["first", "second", "first is lower in", "two-sided p", "share of the trials needed (95 %)"]

@@ -21,11 +21,12 @@ from equipoise.studies.comparison.paired import Paired
 from equipoise.studies.comparison.played import Played
 from equipoise.studies.comparison.scores import SCORES, WORDS, ScoreName, Scores
 from equipoise.studies.comparison.spending import spent_table
-from equipoise.studies.comparison.words import decision, interval_words, sentences
+from equipoise.studies.comparison.words import decision, sentences
 from equipoise.studies.folder import Standing
 from equipoise.studies.interval import Interval
 from equipoise.studies.plan import PlannedRun
 from equipoise.studies.tables import Cell, Table, cell_text
+from equipoise.studies.words import interval_words
 
 ANALYSIS, RUNS, MARKDOWN, LATEX = "analysis.json", "runs.csv", "table.md", "table.tex"
 FIGURE = "comparison.png"

@@ -192,8 +192,14 @@ class Together:
     needed: Interval
 
 
-def by_configuration(one: Searched, other: Searched) -> Together | None:
-    """Two arms configuration by configuration; None unless they tried the same ones, three or more."""
+def by_configuration(one: Searched, other: Searched, *, drawn: bool = True) -> Together | None:
+    """Two arms configuration by configuration; None unless they tried the same ones, three or more.
+
+    Args:
+        one: the first arm.
+        other: the second.
+        drawn: whether the configurations are independent draws, over which the share that is needed has an interval.
+    """
     others = {tried.label: tried for tried in other.tried}
     if len(one.tried) < FEWEST or others.keys() != {tried.label for tried in one.tried}:
         return None
@@ -201,7 +207,7 @@ def by_configuration(one: Searched, other: Searched) -> Together | None:
     medians = [(first.median, second.median) for first, second in pairs]
     ratios = [0.0 if a == b else math.log(max(a, _LEAST)) - math.log(max(b, _LEAST)) for a, b in medians]
     useful = [first.useful for first, _ in pairs], [second.useful for _, second in pairs]
-    needed = budget_ratio(*useful, num_trials=len(pairs) // 2).ratio
+    needed = budget_ratio(*useful, num_trials=len(pairs) // 2, intervals=drawn).ratio
     return Together(len(pairs), sum(ratio < 0 for ratio in ratios), sign_flip_p(ratios), needed)
 
 

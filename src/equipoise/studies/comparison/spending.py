@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from equipoise.studies.comparison.budget import UNITS, Budget, Unit, cost_at
 from equipoise.studies.comparison.played import Played
-from equipoise.studies.comparison.words import quoted
 from equipoise.studies.tables import Cell, Table
+from equipoise.studies.words import quoted
 
 _COUNTED: tuple[Unit, ...] = ("gradients", "images")
 _EQUAL = 1.02

@@ -16,6 +16,7 @@ from equipoise.studies.comparison.power import MOST_SEEDS
 from equipoise.studies.comparison.scores import WORDS
 from equipoise.studies.comparison.significance import MOST_EXACT, pairs_for_p, smallest_p
 from equipoise.studies.interval import Interval
+from equipoise.studies.words import interval_words, number, quoted
 
 Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
@@ -81,37 +82,6 @@ def pair_sentence(pair: Paired, score: str, num_pairs: int = 1) -> str:
         "untested": f"{better} is lower than {worse} in {score} {size}",
     }[state]
     return f"{lead}{_evidence(pair, num_pairs)}."
-
-
-def quoted(name: str) -> str:
-    """The name of an arm, in quotes where it is more than a word.
-
-    >>> quoted("digits"), quoted("digits --gen.lr 1e-3")
-    ('digits', '"digits --gen.lr 1e-3"')
-    """
-    return f'"{name}"' if " " in name else name
-
-
-def number(value: float) -> str:
-    """Three digits, or more before the point."""
-    if math.isinf(value):
-        return "infinite" if value > 0 else "-infinite"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def interval_words(interval: Interval) -> str:
-    """The ends of an interval, as far as it has any.
-
-    >>> interval_words(Interval(2.0, 1.0, 3.0)), interval_words(Interval(2.0, 1.0)), interval_words(Interval(2.0))
-    ('1 to 3', 'at least 1', '')
-    """
-    if interval.low is None:
-        return "" if interval.high is None else f"at most {number(interval.high)}"
-    return (
-        f"at least {number(interval.low)}"
-        if interval.high is None
-        else f"{number(interval.low)} to {number(interval.high)}"
-    )
 
 
 def _evidence(pair: Paired, num_pairs: int) -> str:

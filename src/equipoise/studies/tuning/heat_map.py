@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from equipoise.studies.tuning.budget import mean_best
 from equipoise.studies.tuning.plan import TunePlan
@@ -20,19 +21,17 @@ class Cell:
     Attributes:
         disc: the discriminator's rate.
         gen: the generator's rate.
-        best: the trial with these rates; the best of them where the grid has further axes. None: none has ended.
+        score: of the trial with these rates (of the best, where the grid has further axes): its median over seeds,
+            infinite where most diverged; NaN where no trial has ended.
+        useful: what that trial is worth to a search; NaN where none has ended.
         diverged: share of runs that diverged, of all trials with these rates.
     """
 
     disc: float
     gen: float
-    best: Scored | None
+    score: float
+    useful: float
     diverged: float
-
-    @property
-    def score(self) -> float:
-        """Median over seeds, infinite where most diverged; NaN where no trial has ended."""
-        return math.nan if self.best is None else self.best.score
 
     @property
     def on_diagonal(self) -> bool:
@@ -72,7 +71,7 @@ class HeatMap:
         The best of all cells is the least of more numbers than the best of the diagonal; this is not. None without a
         diagonal, or where a cell is missing.
         """
-        worth = [cell.best.useful for cell in self.cells if cell.best is not None and math.isfinite(cell.best.useful)]
+        worth = [cell.useful for cell in self.cells if math.isfinite(cell.useful)]
         on_diagonal = sum(cell.on_diagonal for cell in self.cells)
         if not on_diagonal or len(worth) < len(self.cells):
             return None
@@ -82,6 +81,23 @@ class HeatMap:
         """Of ``scored`` the trials with one rate."""
         rates = {(cell.disc, cell.gen) for cell in self.cells if cell.on_diagonal}
         return [one for one in scored if _rates(one) in rates]
+
+    def as_json(self, file: str) -> dict[str, Any]:
+        """As the figure ``file`` is drawn from: a row for each of the generator's rates."""
+        disc, gen = self.rates
+        cells = {(cell.disc, cell.gen): cell for cell in self.cells}
+        rows = [[cells[one, other] for one in disc] for other in gen]
+        best, diagonal = self.best, self.best_of_diagonal
+        return {
+            "file": file,
+            "disc": disc,
+            "gen": gen,
+            "score": [[cell.score for cell in row] for row in rows],
+            "diverged": [[None if math.isnan(cell.score) else cell.diverged for cell in row] for row in rows],
+            "best": None if best is None else [best.disc, best.gen],
+            "best_of_diagonal": None if diagonal is None else [diagonal.disc, diagonal.gen],
+            "as_lucky_as_diagonal": self.as_lucky_as_diagonal,
+        }
 
     def _best(self, cells: Sequence[Cell]) -> Cell | None:
         finite = [cell for cell in cells if math.isfinite(cell.score)]
@@ -112,8 +128,10 @@ def heat_map(disc_rates: Sequence[float], gen_rates: Sequence[float], scored: Se
 
 
 def _cell(disc: float, gen: float, group: Sequence[Scored]) -> Cell:
-    diverged = sum(one.diverged for one in group) / len(group) if group else 0.0
-    return Cell(disc, gen, best_of(group) or next(iter(group), None), diverged)
+    if not group:
+        return Cell(disc, gen, math.nan, math.nan, 0.0)
+    best, diverged = best_of(group) or group[0], sum(one.diverged for one in group) / len(group)
+    return Cell(disc, gen, best.score, best.useful, diverged)
 
 
 def _rates(one: Scored) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from equipoise.core.files import write_json, write_text
 from equipoise.core.judges import JUDGES
 from equipoise.studies.folder import Status
 from equipoise.studies.tuning.budget import curve_as_json
+from equipoise.studies.tuning.figures import rates_figure, search_figures
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms, ends_of
 from equipoise.studies.tuning.heat_map import HeatMap
 from equipoise.studies.tuning.plan import file_name
@@ -20,7 +21,6 @@ from equipoise.studies.tuning.scores import RunScore, Scored
 from equipoise.studies.tuning.words import sentences, spelled
 
 ANALYSIS, TRIALS, RUNS = "analysis.json", "trials.csv", "runs.csv"
-BUDGET_FIGURE = "budget.png"
 NUM_SHOWN = 10
 _NEVER = ["not reached", None, None, None]
 
@@ -39,13 +39,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             *([_ratio_table(findings.ratios)] if findings.ratios else []),
             *(_rates_table(name, found, label) for name, found in findings.maps.items()),
         ],
-        "figures": [
-            {"file": BUDGET_FIGURE, "alternative": f"Mean best {label} against the number of trials, for each arm."},
-            *(
-                {"file": rates_figure(name), "alternative": f"{label} of {name} over both learning rates."}
-                for name in findings.maps
-            ),
-        ],
+        "figures": search_figures(findings.maps, label),
         "judge": findings.judge,
         **findings.plan.alike,
         "sampler": findings.plan.sampler,
@@ -56,7 +50,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "ratios": [asdict(one) for one in findings.ratios],
         "gap_correlations": {name: asdict(one) for name, one in findings.gap_correlations.items()},
         "finalists": [_finalist(one) for one in findings.finalists],
-        "heat_maps": {name: _heat_map(found, name) for name, found in findings.maps.items()},
+        "heat_maps": {name: found.as_json(rates_figure(name)) for name, found in findings.maps.items()},
     }
 
 
@@ -70,11 +64,6 @@ def write_results(folder: Path, results: dict[str, Any], findings: Findings) -> 
     _write_csv(folder / RUNS, rows)
     for one in findings.finalists:
         write_text(folder / f"best-{file_name(one.name)}.yaml", to_yaml(one.searched.trial.settings))
-
-
-def rates_figure(arm: str) -> str:
-    """Name of the file of an arm's heat map."""
-    return f"rates-{file_name(arm)}.png"
 
 
 def _arm(findings: Findings, name: str) -> dict[str, Any]:
@@ -107,23 +96,6 @@ def _finalist(one: Finalist) -> dict[str, Any]:
         "searched": one.searched.score,
         "fresh": [asdict(run) for run in one.fresh],
         "median": None if median is None else asdict(median),
-    }
-
-
-def _heat_map(found: HeatMap, name: str) -> dict[str, Any]:
-    disc, gen = found.rates
-    cells = {(cell.disc, cell.gen): cell for cell in found.cells}
-    rows = [[cells[one, other] for one in disc] for other in gen]
-    best, diagonal = found.best, found.best_of_diagonal
-    return {
-        "file": rates_figure(name),
-        "disc": disc,
-        "gen": gen,
-        "score": [[cell.score for cell in row] for row in rows],
-        "diverged": [[cell.diverged if cell.best else None for cell in row] for row in rows],
-        "best": None if best is None else [best.disc, best.gen],
-        "best_of_diagonal": None if diagonal is None else [diagonal.disc, diagonal.gen],
-        "as_lucky_as_diagonal": found.as_lucky_as_diagonal,
     }
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from equipoise.config import TrainingSettings
 from equipoise.core.judges import JUDGES
-from equipoise.studies.comparison.words import number
 from equipoise.studies.folder import Status
 from equipoise.studies.interval import Interval, MedianInterval
 from equipoise.studies.tuning.dimensions import Dimension, Range, Value, Whole
 from equipoise.studies.tuning.findings import Finalist, Findings, RatioOfArms
 from equipoise.studies.tuning.heat_map import ONE_RATE, Cell, HeatMap
+from equipoise.studies.words import number
 
 _COSTLY = ("training.batch_size", "training.disc_steps", "training.lookahead_over", "training.order")
 """Settings that change what a round costs."""
