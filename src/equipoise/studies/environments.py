@@ -5,24 +5,24 @@ by more than seeds do.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from equipoise.core.words import listed
 from equipoise.studies.folder import StudyFolder
-from equipoise.studies.plan import PlannedRun
+from equipoise.studies.plan import PlannedRun, distinct
 from equipoise.training.changes import CONDITIONS
 from equipoise.training.run_folder import RunFolder
 
 
-def environment_words(folder: StudyFolder, runs: Iterable[PlannedRun], *, timed: bool = False) -> list[str]:
+def environment_words(folder: StudyFolder, runs: Sequence[PlannedRun], *, timed: bool = False) -> list[str]:
     """A sentence where runs were begun under different conditions, else none.
 
     Args:
         folder: of the study.
-        runs: that count.
+        runs: that count; those that have not begun do not.
         timed: whether seconds are compared, so that the number of threads counts as well.
     """
-    found = [RunFolder(folder.run_path(run), run.settings).environment() for run in runs]
+    found = [RunFolder(folder.run_path(run), run.settings).environment() for run in distinct(runs)]
     names = [name for name in CONDITIONS if timed or name != "threads"]
     said = [words for name in names if (words := _differing([str(one[name]) for one in found if name in one], name))]
     if not said:

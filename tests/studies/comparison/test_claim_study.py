@@ -91,6 +91,14 @@ def test_a_claim_with_nothing_behind_it_is_seldom_contradicted():
     assert np.mean([one == "not supported" for one in found]) <= 0.05 + 0.02  # without a correction: up to 17 %
 
 
+def test_a_contrast_of_which_ranks_and_median_disagree_is_undecided():
+    """Of 27 differences 13 are infinitely above 0 and 14 a little below; or the other way round."""
+    for sign in (1, -1):
+        judged = judge(pair_of([sign * INF] * 13 + [-0.1 * sign - 0.001 * number * sign for number in range(14)]), "")
+        assert min(judged.p, judged.opposite_p) <= 0.05
+        assert judged.verdict == overall([judged]) == "undecided"
+
+
 # The search.
 
 
@@ -228,6 +236,15 @@ def test_arms_whose_best_is_the_same_are_equal(study, tiny, tmp_path):
     answers = study(arms={"grid": only, "small": only}).run(tmp_path / "study", play)
     assert answers.verdict == "undecided"
     assert "grid and small came out of their tuning as the same configuration." in answers.results["sentences"]
+    assert not any("More seeds" in words for words in answers.results["sentences"])  # they would show nothing
+
+
+def test_a_search_by_another_version_is_named(study, tmp_path):
+    claim = study()
+    assert not any("played alike" in words for words in claim.run(tmp_path / "study", play).results["sentences"])
+    file = tmp_path / "study" / "runs" / claim.search_runs()[0].key / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"torch": "1.0"}))
+    assert any("torch 1.0 (1 run)" in words for words in claim.run(tmp_path / "study", play).results["sentences"])
 
 
 def test_a_configuration_that_fails_is_not_chosen_and_not_hidden(study, tiny, tmp_path):

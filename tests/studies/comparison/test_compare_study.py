@@ -84,6 +84,12 @@ def test_seconds_are_spent_and_then_no_more(tiny, tmp_path):
     for played in answers.played:
         assert played.evaluations[-1]["seconds"] >= 0.3 > played.evaluations[-2]["seconds"]
     assert answers.comparison.budget == Budget("seconds", 0.3)
+    file = tmp_path / "study" / "runs" / answers.played[0].run.key / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"threads": 77}))
+    study = CompareStudy(pair, Budget("seconds", 0.3), num_seeds=1)
+    said = study.run(tmp_path / "study", play).results["sentences"]
+    assert any("threads 77 (1 run)" in words for words in said)  # threads change what seconds buy
+    assert not any(words.startswith("For the same seconds") for words in said)
 
 
 def test_what_the_same_steps_cost_besides_is_said(arms, tmp_path):

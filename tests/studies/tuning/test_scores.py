@@ -363,6 +363,7 @@ def test_another_search_is_compared_with(two_arms, arm, tmp_path):
     pruned = replace(mine, against=replace(other, prune=True))  # worth of runs that were given up is not known
     assert not pruned.ratios
     assert pruned.curves["mine"].means[3].low is None
+    assert f"Runs of {tmp_path.name} were given up by --prune: no interval, no ratio." in sentences(pruned)
     other.refuse_unlike(mine.plan.alike | {"judge": "fd"})
     with pytest.raises(UserError, match="judge is 'fd' there and 'jsd4' here"):
         other.refuse_unlike({"judge": "jsd4"})

@@ -155,7 +155,7 @@ class ClaimStudy:
         standings = play(folder, ToTheEnd(), distinct(plan))
         found = self._searched(folder, plan, standings, path)
         study = self._comparison(found)
-        answers = study.run_in(folder, play)
+        answers = study.run_in(folder, play, plan)
         judged = self._judged(answers.comparison)
         best = {arm.name: content(arm.settings) for arm in study.arms}
         same = [(one.better, one.worse) for one in judged if best[one.better] == best[one.worse]]

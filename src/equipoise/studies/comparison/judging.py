@@ -35,6 +35,7 @@ class Judged:
         opposite_p: the same for the contrary.
         difference: better minus worse, with a 95 % interval.
         num_seeds: that both have played.
+        is_clear: whether the test and the difference point to one arm (see `paired.Paired.is_clear`).
         verdict: supported at 5 %, not supported where the contrary is shown at 5 %, else undecided.
     """
 
@@ -45,10 +46,13 @@ class Judged:
     opposite_p: float | None
     difference: Interval | None = None
     num_seeds: int = 0
+    is_clear: bool = True
 
     @property
     def verdict(self) -> Verdict:
         """See above."""
+        if not self.is_clear:
+            return "undecided"
         if self.p is not None and self.p <= LEVEL:
             return "supported"
         return "not supported" if self.opposite_p is not None and self.opposite_p <= LEVEL else "undecided"
@@ -59,7 +63,7 @@ def judge(pair: Paired, says: str) -> Judged:
     p, opposite_p = (
         None if pair.p is None else sign_flip_p(pair.differences, alternative) for alternative in ("less", "greater")
     )
-    return Judged(pair.first, pair.second, says, p, opposite_p, pair.difference, len(pair.seeds))
+    return Judged(pair.first, pair.second, says, p, opposite_p, pair.difference, len(pair.seeds), pair.is_clear)
 
 
 def overall(judged: Sequence[Judged], *, is_whole: bool = True) -> Verdict:
@@ -72,7 +76,7 @@ def overall(judged: Sequence[Judged], *, is_whole: bool = True) -> Verdict:
     >>> overall([Judged("a", "b", "", 0.01, 0.99), Judged("a", "c", "", 0.2, 0.8)])
     'undecided'
     """
-    contraries = holm([one.opposite_p for one in judged if one.opposite_p is not None])
+    contraries = holm([one.opposite_p if one.is_clear else 1.0 for one in judged if one.opposite_p is not None])
     if min(contraries, default=1.0) <= LEVEL:
         return "not supported"
     return "supported" if is_whole and all(one.verdict == "supported" for one in judged) else "undecided"
@@ -134,7 +138,8 @@ def _judged_words(one: Judged) -> str:
         return f"That {one.says}: no test with so few seeds."
     contrary = f"; the contrary has {one.opposite_p:.2g}" if one.verdict == "not supported" else ""
     seen = "" if one.difference is None else f"; difference {with_ends(one.difference)}, {one.num_seeds} seeds"
-    return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary}{seen})."
+    unclear = "" if one.is_clear else "; but ranks and median do not agree"
+    return f"That {one.says}: {one.verdict} (one-sided p = {one.p:.2g}{contrary}{seen}{unclear})."
 
 
 def _contrary_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
@@ -147,9 +152,10 @@ def _contrary_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
 
 
 def _more_seeds_words(judged: Sequence[Judged], verdict: Verdict) -> list[str]:
-    if verdict != "undecided" or all(one.p is None for one in judged):
+    open_ = [one for one in judged if one.p is not None and one.verdict != "supported"]
+    if verdict != "undecided" or not any(one.difference and one.difference.value for one in open_):
         return []
-    return [MORE_SEEDS]
+    return [f"{MORE_SEEDS} As many fresh ones (another --seed) do not."]
 
 
 def _unequal_words(found: Sequence[Searched], judged: Sequence[Judged]) -> list[str]:

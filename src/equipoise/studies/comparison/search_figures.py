@@ -31,7 +31,7 @@ def with_search_figures(
     return {
         "curves": curves,
         "heat_maps": {arm: made.as_json(rates_figure(arm)) for arm, made in maps.items()},
-        "figures": [*results["figures"], *search_figures(maps, results["distance"])],
+        "figures": [*results["figures"], *(search_figures(maps, results["distance"]) if curves else [])],
     }
 
 

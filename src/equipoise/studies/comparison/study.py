@@ -115,8 +115,14 @@ class CompareStudy:
         write_results(path, answers.results, answers.comparison, self.runs, answers.standings, answers.played)
         return answers
 
-    def run_in(self, folder: StudyFolder, play: Play) -> CompareAnswers:
-        """The same in a folder that may hold more than this comparison, which nothing is written into but runs."""
+    def run_in(self, folder: StudyFolder, play: Play, others: Sequence[PlannedRun] = ()) -> CompareAnswers:
+        """The same in a folder that may hold more than this comparison, which nothing is written into but runs.
+
+        Args:
+            folder: of the study.
+            play: plays the runs.
+            others: by which the arms were chosen, and which should have been played alike.
+        """
         standings = play(folder, self.rule, distinct(self.runs))
         played = played_runs(folder, self.runs, self.rule, self.budget.unit)
         _require_ended(played, self.arms, folder.path)
@@ -126,7 +132,7 @@ class CompareStudy:
         )
         distance = JUDGES[next((judge_of(record) for one in played for record in one.evaluations), "fd")]
         remarks = unequal_spending(self.budget, [arm.name for arm in self.arms], played)
-        remarks += environment_words(folder, [one.run for one in played], timed=self.budget.unit == "seconds")
+        remarks += environment_words(folder, [*others, *self.runs], timed=self.budget.unit == "seconds")
         results = results_of(found, played, distance, len(self.runs), remarks)
         return CompareAnswers(found, results, played, standings, len(self.runs) - len(played), remarks)
 

@@ -22,7 +22,7 @@ Decision = Literal["settled", "ahead", "open", "untested"]
 LEVEL = 0.05
 MORE_SEEDS = (
     "More seeds may be played, but p holds for a number that was fixed before any result: seeds added until it is "
-    "small make it too small. As many fresh ones (another --seed and --out) do not."
+    "small make it too small."
 )
 MOST_TOLD = 3
 """Pairs up to which each gets its whole sentence; of more, only those between which something is shown."""
@@ -181,7 +181,7 @@ def _more_seeds(pairs: Sequence[Paired]) -> list[str]:
     """How seeds may be added where they would settle something."""
     if not any(decision(pair) in ("ahead", "open") and pair.difference.value for pair in pairs):
         return []
-    return [MORE_SEEDS]
+    return [f"{MORE_SEEDS} As many fresh ones (another --seed and --out) do not."]
 
 
 def _untested(pairs: Sequence[Paired]) -> list[str]:

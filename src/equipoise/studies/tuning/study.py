@@ -107,7 +107,9 @@ class TuneStudy:
         if self.against:
             self.against.refuse_unlike({"judge": findings.judge})
         results = as_json(findings)
-        results["sentences"] += environment_words(folder, self._runs(trials, self.plan.seeds))
+        chosen = [one.searched.trial for one in finalists]
+        runs = [*self._runs(trials, self.plan.seeds), *self._runs(chosen, self.plan.fresh_seeds)]
+        results["sentences"] += environment_words(folder, runs)
         write_results(path, results, findings)
         num_left = sum(standing.status not in FINISHED for standing in self._standings.values())
         return TuneAnswers(results, findings, self._standings, num_left)

@@ -152,8 +152,11 @@ def _diverged(findings: Findings, arm: str) -> str:
 
 def _given_up(findings: Findings) -> list[str]:
     number = sum(run.status is Status.PRUNED for one in findings.scored for run in one.runs)
+    other = findings.against
     if not number:
-        return []
+        return (
+            [f"Runs of {other.name} were given up by --prune: no interval, no ratio."] if other and other.prune else []
+        )
     return [
         f"{number} runs were given up by --prune and count as the worst, so that the mean best of k trials is too high "
         f"and has no interval; search without --prune to compare budgets."
