@@ -112,16 +112,19 @@ class Player:
     def dry(self, runs: Sequence["PlannedRun"]) -> int:
         """Print the plan with its cost, from a few timed rounds of each arm; returns the exit code."""
         from equipoise.cli.study_live import labels
+        from equipoise.data.kept import sources_kept
         from equipoise.studies.cost import cost, one_of_each_arm
 
         table = Table("", "runs", "steps at most", "ms a round", "minutes a run at most", box=None)
         total = 0.0
-        for one in one_of_each_arm(runs):
-            found, arm = cost(one, self.threads), labels(one, without="seed")
+        with sources_kept():
+            costs = [cost(one, self.threads) for one in one_of_each_arm(runs)]
+        for found in costs:
+            arm = labels(found.run, without="seed")
             num_runs = sum(labels(run, without="seed") == arm for run in runs)
             total += found.seconds * num_runs
             milliseconds, minutes = f"{found.round_seconds * 1e3:.2f}", f"{found.seconds / 60:.1f}"
-            table.add_row(arm, f"{num_runs}", f"{one.settings.training.steps:,}", milliseconds, minutes)
+            table.add_row(arm, f"{num_runs}", f"{found.run.settings.training.steps:,}", milliseconds, minutes)
         self.console.print(table)
         hours = total / 3600 / self.given.workers
         print(
